@@ -1,0 +1,21 @@
+"""The bus: the ordered log that facts are published to and read from by cursor.
+
+One contract (`contract.py`), one form of a fact on it (`codec.py`), and implementations: Redis
+streams by default.
+"""
+
+from app.bus.codec import decode_fact, decode_slice, encode_fact, encode_slice
+from app.bus.contract import Batch, Bus, Shard, Slice
+from app.bus.redis_streams import RedisStreamsBus
+
+__all__ = [
+    "Batch",
+    "Bus",
+    "RedisStreamsBus",
+    "Shard",
+    "Slice",
+    "decode_fact",
+    "decode_slice",
+    "encode_fact",
+    "encode_slice",
+]

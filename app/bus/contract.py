@@ -1,0 +1,64 @@
+"""What a bus is. Every implementation passes `tests/contracts/bus.py`.
+
+A record on the bus is a slice: some facts of one partition, in order. A partition always goes to
+one shard at a time, so whoever reads a shard in order sees each of its partitions in order. A slice
+may come twice (a writer that got no answer sends again); it never comes out of order.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.domain.facts import Fact, RecordedFact
+from app.domain.ids import Partition
+
+SLICE_FACTS_MAX = 500
+"""About 600 bytes a fact before compression, so a slice stays far below 1 MiB, the least that any
+bus takes as one record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """1 to SLICE_FACTS_MAX facts of one partition, in order and without a hole."""
+
+    partition: Partition
+    facts: Sequence[Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """`parents`: shards that must be read to their end before this one may be begun."""
+
+    id: str
+    parents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """`position` is where reading goes on, an opaque text; the one that was given if there was
+    nothing. `is_ended`: the shard was closed and this was the last of it."""
+
+    facts: Sequence[RecordedFact]
+    position: str | None
+    is_ended: bool = False
+
+
+class Bus(Protocol):
+    """All methods raise Unavailable or OutcomeUnknown (a DependencyError, may be tried again), and
+    `read` raises ContractError for a record that nobody of ours wrote. None blocks for long."""
+
+    async def publish(self, slices: Sequence[Slice]) -> frozenset[Partition]:
+        """Called by the relay, with at most one slice a partition. Returns the partitions that were
+        refused and must be sent again, with all that follows; the others are on the bus for good.
+        """
+
+    async def shards(self) -> Sequence[Shard]:
+        """Called by readers, now and then: shards come and go."""
+
+    async def read(self, shard_id: str, after: str | None, records_max: int) -> Batch:
+        """Called by the one owner of a shard. None reads from the oldest record there is."""
+
+    async def keep_from(self, reader: str, shard_id: str, position: str | None) -> None:
+        """A reader tells how far it has got, once what it read is safe elsewhere. A bus without a
+        retention time of its own may forget what all of its readers have behind them; a reader
+        announces itself with None before its first read."""

@@ -1,0 +1,78 @@
+"""The bus on Redis streams, the default: one stream a shard, read by cursor, trimmed by the slowest
+reader. Readers keep their cursors themselves; no consumer groups, which lose the order."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from app.bus.codec import decode_slice, encode_slice
+from app.bus.contract import Batch, Shard, Slice
+from app.domain.ids import Partition
+from app.runtime.errors import ContractError
+from app.runtime.redis_connection import RedisConnection, Reply
+
+OLDEST: Final = "0-0"
+
+
+class RedisStreamsBus:
+    """Partition p goes to shard p % shards, for ever: `shards` must not change while facts are on
+    the bus. Positions are stream ids. The connection must answer in bytes."""
+
+    def __init__(self, connection: RedisConnection, *, shards: int) -> None:
+        self._connection = connection
+        self._shards = shards
+
+    async def publish(self, slices: Sequence[Slice]) -> frozenset[Partition]:
+        if slices:
+            await self._connection.call_many(
+                [
+                    (
+                        *("XADD", _stream(f"{each.partition % self._shards:02d}"), "*"),
+                        *("slice", encode_slice(each.facts)),
+                    )
+                    for each in slices
+                ]
+            )
+        return frozenset()
+
+    async def shards(self) -> Sequence[Shard]:
+        return [Shard(f"{each:02d}") for each in range(self._shards)]
+
+    async def read(self, shard_id: str, after: str | None, records_max: int) -> Batch:
+        reply = await self._connection.call(
+            "XRANGE", _stream(shard_id), f"({after or OLDEST}", "+", "COUNT", records_max
+        )
+        records = [_record(each) for each in reply] if isinstance(reply, list) else []
+        facts = [fact for _, payload in records for fact in decode_slice(payload)]
+        return Batch(facts, records[-1][0] if records else after)
+
+    async def keep_from(self, reader: str, shard_id: str, position: str | None) -> None:
+        readers = _readers(shard_id)
+        _, positions = await self._connection.call_many(
+            [("HSET", readers, reader, position or OLDEST), ("HVALS", readers)]
+        )
+        if isinstance(positions, list):
+            slowest = min(
+                (each.decode() for each in positions if isinstance(each, bytes)), key=_stream_order
+            )
+            await self._connection.call("XTRIM", _stream(shard_id), "MINID", slowest)
+
+
+def _stream(shard_id: str) -> str:
+    return f"{{b{shard_id}}}:bus"
+
+
+def _readers(shard_id: str) -> str:
+    return f"{{b{shard_id}}}:readers"
+
+
+def _stream_order(stream_id: str) -> tuple[int, int]:
+    milliseconds, _, number = stream_id.partition("-")
+    return int(milliseconds), int(number)
+
+
+def _record(entry: Reply) -> tuple[str, bytes]:
+    match entry:
+        case [bytes() as stream_id, [b"slice", bytes() as payload]]:
+            return stream_id.decode(), payload
+        case _:
+            raise ContractError(f"the bus holds {entry!r}, which is not a slice")

@@ -1,0 +1,57 @@
+"""Ids, and what follows from an id alone: its partition, its event, its keys.
+
+An order id is `<pp>.<event_id>.<26 lower-case base32>`; `pp` is the partition of its event, so no
+look-up is ever needed to find where an order lives (DESIGN §3).
+"""
+
+import re
+import zlib
+from dataclasses import dataclass
+from typing import NewType
+
+EventId = NewType("EventId", str)
+TicketTypeId = NewType("TicketTypeId", str)
+PoolId = NewType("PoolId", str)
+OrganiserId = NewType("OrganiserId", str)
+OrderId = NewType("OrderId", str)
+CustomerRef = NewType("CustomerRef", str)
+Partition = NewType("Partition", int)
+
+SLUG_PATTERN = r"[a-z0-9][a-z0-9-]{0,39}"
+"""Event, ticket type, pool and organiser ids: safe in a URL, a Redis key and a file name."""
+
+ORDER_TAIL_CHARACTERS = 26
+"""130 bits in base32 (5 bits a character)."""
+
+_ORDER_ID = re.compile(rf"(\d\d)\.({SLUG_PATTERN})\.([a-z2-7]{{{ORDER_TAIL_CHARACTERS}}})")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAddress:
+    """An order id taken apart."""
+
+    order_id: OrderId
+    partition: Partition
+    event_id: EventId
+
+
+def partition_of(event_id: EventId, partitions: int) -> Partition:
+    """The partition of an event for ever: `partitions` never changes after the first boot."""
+    return Partition(zlib.crc32(event_id.encode()) % partitions)
+
+
+def make_order_id(partition: Partition, event_id: EventId, tail: str) -> OrderId:
+    """`tail` is 26 characters of lower-case base32, see `identity.order_tail`."""
+    return OrderId(f"{partition:02d}.{event_id}.{tail}")
+
+
+def parse_order_id(text: str, partitions: int) -> OrderAddress | None:
+    """None for anything that this installation cannot have given out."""
+    match = _ORDER_ID.fullmatch(text)
+    if match is None:
+        return None
+    event_id = EventId(match[2])
+    partition = partition_of(event_id, partitions)
+    if int(match[1]) != partition:
+        return None
+    return OrderAddress(OrderId(text), partition, event_id)

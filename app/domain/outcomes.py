@@ -1,0 +1,155 @@
+"""Expected answers, as values. What is broken is an exception (`app.runtime.errors`)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.domain.events import OpenedEvent, SellingStatus
+from app.domain.ids import PoolId, TicketTypeId
+from app.domain.orders import Order
+
+
+class LimitKind(StrEnum):
+    MIN_PER_ORDER = "min_per_order"
+    MAX_PER_ORDER = "max_per_order"
+    MAX_PER_CUSTOMER = "max_per_customer"
+
+
+class ClosedReason(StrEnum):
+    PAUSED = "paused"
+    CLOSED = "closed"
+    NOT_STARTED = "not_started"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlaced:
+    """`replayed`: this key had placed the order before; the answer is the one given then."""
+
+    order: Order
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReused:
+    """The key was used before for another wish."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownEvent:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class SellingOff:
+    """A toggle forbids this sale."""
+
+    toggle: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaleClosed:
+    reason: ClosedReason
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownTicketType:
+    ticket_type: TicketTypeId
+
+
+@dataclass(frozen=True, slots=True)
+class LimitExceeded:
+    kind: LimitKind
+    ticket_type: TicketTypeId
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class SoldOut:
+    """`may_return`: units of the empty pool are on hold and may come back."""
+
+    ticket_type: TicketTypeId
+    may_return: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsOverdue:
+    """Nothing was decided: overdue holds must be expired first, then ask again."""
+
+
+PlaceOutcome = (
+    OrderPlaced
+    | KeyReused
+    | UnknownEvent
+    | SellingOff
+    | SaleClosed
+    | UnknownTicketType
+    | LimitExceeded
+    | SoldOut
+    | HoldsOverdue
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderIs:
+    """The order as it is now, after the command (which may have had nothing left to do)."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownOrder:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class HoldExpired:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentOpen:
+    """The order is being paid; it cannot be let go now."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTransitionRefused:
+    order: Order
+
+
+ConfirmOutcome = OrderIs | UnknownOrder | HoldExpired | OrderTransitionRefused
+ReleaseOutcome = OrderIs | UnknownOrder | PaymentOpen | OrderTransitionRefused
+CancelOutcome = OrderIs | UnknownOrder | OrderTransitionRefused
+
+
+@dataclass(frozen=True, slots=True)
+class EventIs:
+    """The event as it is now, after the command (which may have had nothing left to do)."""
+
+    event: OpenedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class EventTransitionRefused:
+    status: SellingStatus
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownPool:
+    pool: PoolId
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityInUse:
+    """Held and sold units do not fit; `minimum` is the least capacity that does."""
+
+    minimum: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventChangedMeanwhile:
+    """The change was computed from an older version: read again and compute it anew."""
+
+
+EventOutcome = EventIs | UnknownEvent | EventTransitionRefused
+CapacityOutcome = EventIs | UnknownEvent | EventTransitionRefused | UnknownPool | CapacityInUse
+ChangeOutcome = EventIs | UnknownEvent | EventTransitionRefused | EventChangedMeanwhile

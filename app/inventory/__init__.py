@@ -1,0 +1,24 @@
+"""The write side: the only code that speaks Redis and Lua about tickets.
+
+One Lua file in `lua/commands` is one method here, of the same name.
+"""
+
+from app.inventory.events import Events
+from app.inventory.orders import Orders, PlaceOrder, SellingGate
+from app.inventory.outbox import Head, Outbox, OutboxEntry
+from app.inventory.scripts import ScriptError, ScriptLibrary
+from app.inventory.store import Inventory, open_inventory
+
+__all__ = [
+    "Events",
+    "Head",
+    "Inventory",
+    "Orders",
+    "Outbox",
+    "OutboxEntry",
+    "PlaceOrder",
+    "ScriptError",
+    "ScriptLibrary",
+    "SellingGate",
+    "open_inventory",
+]

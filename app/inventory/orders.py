@@ -1,0 +1,235 @@
+"""Orders on the write side: place, confirm, release, expire, cancel, read. One method, one Lua
+command."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from app.domain.ids import (
+    CustomerRef,
+    EventId,
+    OrderAddress,
+    OrderId,
+    Partition,
+    TicketTypeId,
+)
+from app.domain.orders import Order, Person
+from app.domain.outcomes import (
+    CancelOutcome,
+    ClosedReason,
+    ConfirmOutcome,
+    HoldExpired,
+    HoldsOverdue,
+    KeyReused,
+    LimitExceeded,
+    LimitKind,
+    OrderIs,
+    OrderPlaced,
+    OrderTransitionRefused,
+    PaymentOpen,
+    PlaceOutcome,
+    ReleaseOutcome,
+    SaleClosed,
+    SellingOff,
+    SoldOut,
+    UnknownEvent,
+    UnknownOrder,
+    UnknownTicketType,
+)
+from app.inventory.keys import EventKeys, PartitionKeys
+from app.inventory.order_fields import parse_order
+from app.inventory.replies import ScriptReply
+from app.inventory.scripts import ScriptLibrary
+from app.runtime.redis_connection import RedisConnection
+
+EXPIRE_ORDERS_MAX = 100
+"""One script's worth: it holds up everybody else for about 2 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class SellingGate:
+    """Toggles that forbid the sale of free and of paid orders of one event; None lets it pass."""
+
+    free_off: str | None
+    paid_off: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """What one buyer wishes. `lines` as they came: a type may stand in several, and counts once."""
+
+    address: OrderAddress
+    customer_ref: CustomerRef
+    person: Person
+    fingerprint: str
+    lines: Sequence[tuple[TicketTypeId, int]]
+    confirm: bool
+    gate: SellingGate
+
+
+class Orders:
+    """Every method is one call of Redis and raises Unavailable, OutcomeUnknown or ContractError."""
+
+    def __init__(self, scripts: ScriptLibrary, connection: RedisConnection) -> None:
+        self._scripts = scripts
+        self._connection = connection
+
+    async def place_order(self, wish: PlaceOrder) -> PlaceOutcome:
+        keys = _event_keys(wish.address)
+        person = orjson.dumps({"email": wish.person.email, "name": wish.person.name})
+        reply = await self._scripts.write(
+            "place_order",
+            [
+                *(keys.partition.head, keys.partition.outbox, keys.event, keys.customers),
+                *(keys.due_orders, keys.partition.due_events),
+                keys.partition.order(wish.address.order_id),
+            ],
+            [
+                *(wish.address.order_id, wish.address.event_id, wish.customer_ref),
+                *(wish.fingerprint, "confirm" if wish.confirm else "hold"),
+                *(wish.gate.free_off or "", wish.gate.paid_off or "", person.decode()),
+                *(part for line in wish.lines for part in line),
+            ],
+        )
+        return _place_outcome(wish.address.event_id, reply)
+
+    async def confirm_order(self, address: OrderAddress) -> ConfirmOutcome:
+        keys = _event_keys(address)
+        reply = await self._scripts.write(
+            "confirm_order",
+            [
+                *(keys.partition.head, keys.partition.outbox, keys.event),
+                *(keys.due_orders, keys.partition.due_events),
+                keys.partition.order(address.order_id),
+            ],
+            [address.event_id],
+        )
+        match reply.word:
+            case "ORDER":
+                return OrderIs(_order(address, reply))
+            case "EXPIRED":
+                return HoldExpired()
+            case "REFUSED":
+                return OrderTransitionRefused(_order(address, reply))
+            case "UNKNOWN_ORDER":
+                return UnknownOrder()
+            case _:
+                reply.fail()
+
+    async def release_order(self, address: OrderAddress) -> ReleaseOutcome:
+        keys = _event_keys(address)
+        reply = await self._scripts.write(
+            "release_order",
+            [*_hold_keys(keys), keys.partition.order(address.order_id)],
+            [address.event_id],
+        )
+        match reply.word:
+            case "ORDER":
+                return OrderIs(_order(address, reply))
+            case "PAYING":
+                return PaymentOpen()
+            case "REFUSED":
+                return OrderTransitionRefused(_order(address, reply))
+            case "UNKNOWN_ORDER":
+                return UnknownOrder()
+            case _:
+                reply.fail()
+
+    async def cancel_order(self, address: OrderAddress) -> CancelOutcome:
+        keys = _event_keys(address)
+        reply = await self._scripts.write(
+            "cancel_order",
+            [
+                *(keys.partition.head, keys.partition.outbox, keys.event, keys.customers),
+                keys.partition.order(address.order_id),
+            ],
+            [address.event_id],
+        )
+        match reply.word:
+            case "ORDER":
+                return OrderIs(_order(address, reply))
+            case "REFUSED":
+                return OrderTransitionRefused(_order(address, reply))
+            case "UNKNOWN_ORDER":
+                return UnknownOrder()
+            case _:
+                reply.fail()
+
+    async def expire_orders(
+        self, partition: Partition, event_id: EventId, order_ids: Sequence[OrderId]
+    ) -> int:
+        """At most EXPIRE_ORDERS_MAX ids of one event. Returns how many holds were ended."""
+        keys = EventKeys(PartitionKeys(partition), event_id)
+        reply = await self._scripts.write(
+            "expire_orders",
+            [*_hold_keys(keys), *(keys.partition.order(each) for each in order_ids)],
+            [event_id, *order_ids],
+        )
+        return reply.whole(0) if reply.word == "DONE" else reply.fail()
+
+    async def read_order(self, address: OrderAddress) -> Order | None:
+        """An overdue hold is shown as expired, though nobody has swept it yet."""
+        keys = PartitionKeys(address.partition)
+        reply = await self._scripts.run("read_order", [keys.order(address.order_id)], [])
+        return _order(address, reply) if reply.word == "ORDER" else None
+
+    async def overdue_events(self, partition: Partition) -> list[EventId]:
+        """At most 100 events with an overdue hold, the longest overdue first, by our own guess of
+        the server's time: the script decides."""
+        ids = await self._due(PartitionKeys(partition).due_events)
+        return [EventId(each) for each in ids]
+
+    async def overdue_orders(self, partition: Partition, event_id: EventId) -> list[OrderId]:
+        """At most EXPIRE_ORDERS_MAX, the longest overdue first."""
+        ids = await self._due(EventKeys(PartitionKeys(partition), event_id).due_orders)
+        return [OrderId(each) for each in ids]
+
+    async def _due(self, key: str) -> list[str]:
+        now_ms, limit = self._scripts.time.now_ms(), EXPIRE_ORDERS_MAX
+        found = await self._connection.call(
+            "ZRANGE", key, "-inf", now_ms, "BYSCORE", "LIMIT", 0, limit
+        )
+        return [str(each) for each in found] if isinstance(found, list) else []
+
+
+def _event_keys(address: OrderAddress) -> EventKeys:
+    return EventKeys(PartitionKeys(address.partition), address.event_id)
+
+
+def _hold_keys(keys: EventKeys) -> list[str]:
+    """What release_order and expire_orders touch, before the order keys."""
+    return [
+        *(keys.partition.head, keys.partition.outbox, keys.event, keys.customers),
+        *(keys.due_orders, keys.partition.due_events),
+    ]
+
+
+def _order(address: OrderAddress, reply: ScriptReply) -> Order:
+    return parse_order(address.event_id, reply.fields(0)).as_of(reply.now_ms)
+
+
+def _place_outcome(event_id: EventId, reply: ScriptReply) -> PlaceOutcome:
+    match reply.word:
+        case "PLACED" | "REPLAYED":
+            order = parse_order(event_id, reply.fields(0)).at_birth()
+            return OrderPlaced(order, replayed=reply.word == "REPLAYED")
+        case "KEY_REUSED":
+            return KeyReused()
+        case "UNKNOWN_EVENT":
+            return UnknownEvent()
+        case "SELLING_OFF":
+            return SellingOff(reply.text(0))
+        case "SALE_CLOSED":
+            return SaleClosed(ClosedReason(reply.text(0)))
+        case "UNKNOWN_TYPE":
+            return UnknownTicketType(TicketTypeId(reply.text(0)))
+        case "LIMIT":
+            kind, ticket_type = LimitKind(reply.text(0)), TicketTypeId(reply.text(1))
+            return LimitExceeded(kind, ticket_type, reply.whole(2))
+        case "SOLD_OUT":
+            return SoldOut(TicketTypeId(reply.text(0)), may_return=reply.text(1) == "1")
+        case "OVERDUE":
+            return HoldsOverdue()
+        case _:
+            reply.fail()

@@ -1,0 +1,105 @@
+"""The Redis connection: a bounded pool, time-outs, no hidden retries, and errors that say whether
+anything can have happened.
+
+A command that was never sent, or that the server refused at its door, changed nothing: Unavailable.
+A command that was sent and not answered may have been carried out: OutcomeUnknown.
+"""
+
+from collections.abc import Sequence
+from typing import TypeAlias, cast
+
+from redis import exceptions
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from app.runtime.errors import ContractError, OutcomeUnknown, Unavailable
+
+Argument: TypeAlias = str | bytes | int
+Reply: TypeAlias = str | bytes | int | list["Reply"] | None
+
+_REFUSED_AT_THE_DOOR = frozenset({
+    "BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "NOAUTH", "NOPERM", "NOREPLICAS",
+    "OOM", "READONLY", "TRYAGAIN", "WRONGPASS",
+})  # fmt: skip
+"""First words of the errors with which Redis answers before it runs a script (redis.io)."""
+
+
+class ScriptMissing(Exception):  # noqa: N818 - says what Redis says: NOSCRIPT
+    """Redis does not know this script (any more); nothing was run."""
+
+
+class RedisConnection:
+    """Shared by all tasks of a process. Every call is answered, or fails, within about
+    `timeout_seconds` for a free connection and the same again for the answer."""
+
+    def __init__(
+        self, url: str, *, timeout_seconds: float, connections_max: int, as_text: bool = True
+    ) -> None:
+        """`as_text`: answers are decoded as UTF-8; otherwise they come as bytes."""
+        self.timeout_seconds = timeout_seconds
+        self._pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=connections_max,
+            timeout=timeout_seconds,
+            socket_timeout=timeout_seconds,
+            socket_connect_timeout=timeout_seconds,
+            retry=Retry(NoBackoff(), 0),
+            retry_on_timeout=False,
+            health_check_interval=0,
+            decode_responses=as_text,
+            protocol=2,
+        )
+
+    async def aclose(self) -> None:
+        await self._pool.disconnect(inuse_connections=True)
+
+    async def call(self, *command: Argument) -> Reply:
+        """One command, one answer. Raises Unavailable, OutcomeUnknown, ScriptMissing, or
+        ContractError when the command itself is wrong."""
+        (reply,) = await self.call_many([command])
+        return reply
+
+    async def call_many(self, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
+        """Several commands in one round trip; not atomic. The first error among them is raised."""
+        try:
+            connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
+        except exceptions.RedisError as error:
+            raise Unavailable(f"no connection to Redis: {error}") from error
+        try:
+            await connection.send_packed_command(connection.pack_commands(commands))
+            replies = [await _read(connection) for _ in commands]
+        except exceptions.RedisError as error:
+            await connection.disconnect(nowait=True)
+            raise OutcomeUnknown(f"Redis did not answer {commands[0][0]!r}: {error!r}") from error
+        except BaseException:
+            # Cancelled in the middle: the next user must not read this command's answer.
+            await connection.disconnect(nowait=True)
+            raise
+        finally:
+            await self._pool.release(connection)
+        for reply in replies:
+            if isinstance(reply, exceptions.RedisError):
+                raise _translate(reply)
+        return cast("list[Reply]", replies)
+
+
+async def _read(connection: AbstractConnection) -> object:
+    """One answer; an error that the server itself answered comes back as a value, so that the
+    answers behind it are read as well."""
+    try:
+        return await connection.read_response()
+    except exceptions.RedisError as error:
+        if isinstance(error, exceptions.ResponseError) or error.status_code:
+            return error
+        raise
+
+
+def _translate(error: exceptions.RedisError) -> Exception:
+    word = error.status_code or str(error).partition(" ")[0]
+    if word == "NOSCRIPT":
+        return ScriptMissing()
+    if word in _REFUSED_AT_THE_DOOR:
+        return Unavailable(f"Redis refuses: {word} {error}")
+    return ContractError(f"Redis rejects a command of ours: {error}")

@@ -1,0 +1,92 @@
+"""Settings: read once from `TAQUILLA_*` variables, checked, then frozen and handed down.
+
+Every setting stands in `.env.example` with its meaning (a test compares the two). Secrets live in
+`app.runtime.secrets`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.runtime.errors import ConfigurationError
+
+PREFIX = "TAQUILLA_"
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Settings(BaseSettings):
+    """Seconds, bytes and counts as their names say. Nothing outside reads the environment."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    env: Literal["production", "development"] = "production"
+    data_dir: Path = Path(".taquilla")
+
+    http_host: str = "127.0.0.1"
+    http_port: Port = 8000
+    internal_port: Port = 8001
+    metrics_port: Port = 8002
+    api_processes: Annotated[int, Field(ge=1, le=64)] = 1
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    drain_seconds: Annotated[float, Field(gt=0, le=60)] = 3.0
+
+    redis_url: str | None = None
+    redis_timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 2.0
+    redis_connections_max: Annotated[int, Field(ge=2, le=1024)] = 64
+    partitions: Annotated[int, Field(ge=1, le=100)] = 16
+
+    database_url: str | None = None
+    database_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
+
+    bus_shards: Annotated[int, Field(ge=1, le=100)] = 4
+    outbox_tail_max: Annotated[int, Field(ge=0, le=1_000_000)] = 10_000
+    lease_seconds: Annotated[float, Field(ge=1, le=60)] = 5.0
+    step_seconds_max: Annotated[float, Field(gt=0, le=30)] = 2.0
+
+    toggles_file: Path | None = None
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(each.strip() for each in value.split(",") if each.strip())
+        return value
+
+    @field_validator("redis_url", "database_url", "toggles_file", mode="before")
+    @classmethod
+    def _blank_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @model_validator(mode="after")
+    def _relations(self) -> Self:
+        if self.lease_seconds <= 2 * self.step_seconds_max:
+            raise ValueError(
+                f"lease_seconds ({self.lease_seconds}) must be more than twice step_seconds_max "
+                f"({self.step_seconds_max}): a step must end before its lease does"
+            )
+        return self
+
+    @property
+    def is_production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def toggles_path(self) -> Path:
+        return self.toggles_file or self.data_dir / "toggles.json"
+
+
+def load_settings() -> Settings:
+    """Raises ConfigurationError that names the variable, the value and the bound."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = []
+        for each in error.errors():
+            name = PREFIX + "_".join(str(part) for part in each["loc"]).upper()
+            lines.append(f"{name}={each['input']!r}: {each['msg']}" if each["loc"] else each["msg"])
+        raise ConfigurationError("\n".join(lines)) from None

@@ -1,0 +1,61 @@
+#!lua flags=allow-oom
+--[[
+expire_orders: end the given holds of one event that are overdue; each is checked again here.
+
+KEYS
+  1 head        hash    epoch and seq of the partition
+  2 outbox      stream
+  3 event       hash    configuration and counters
+  4 customers   hash    customer_ref|ticket type -> quantity in live orders
+  5 due_orders  zset    this event's held orders by deadline
+  6 due_events  zset    the partition's events by earliest deadline
+  7+ order      hash    up to 100 orders of this event, in the order of their ids in ARGV
+ARGV
+  1 now_ms        int   0 = the server's clock
+  2 not_after_ms  int
+  3 event_id      id
+  4+ order_id     id    as many as order keys
+REPLY
+  DONE count       so many were ended; the others are not held, or not overdue
+  LATE
+  NOT_READY
+EMITS
+  OrderExpired
+COST
+  O(orders x lines x pools), at most 100 orders
+]]
+--- @include "lib/now_ms"
+--- @include "lib/refuse_run"
+--- @include "lib/read_hash"
+--- @include "lib/is_overdue"
+--- @include "lib/end_hold"
+--- @include "lib/schedule_event"
+
+local now = now_ms(ARGV[1])
+local refusal = refuse_run(now, ARGV[2], KEYS[1])
+if refusal then
+  return refusal
+end
+local event_id = ARGV[3]
+local overdue, settled = {}, {}
+for i = 7, math.min(#KEYS, 106) do
+  local order = read_hash(KEYS[i])
+  if order and is_overdue(order, now) then
+    overdue[#overdue + 1] = { key = KEYS[i], order = order }
+  elseif not order or order.status ~= "held" then
+    settled[#settled + 1] = ARGV[i - 3]
+  end
+end
+
+local keys = {
+  head = KEYS[1], outbox = KEYS[2], event = KEYS[3], customers = KEYS[4], due_orders = KEYS[5],
+}
+for _, each in ipairs(overdue) do
+  end_hold(keys, each.key, "OrderExpired", now, event_id, each.order, "expired")
+end
+-- A deadline whose order is no longer held would be offered to every sweep for ever.
+for _, order_id in ipairs(settled) do
+  redis.call("ZREM", KEYS[5], order_id)
+end
+schedule_event(event_id, KEYS[5], KEYS[6])
+return { "DONE", now, #overdue }
