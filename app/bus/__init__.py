@@ -5,10 +5,11 @@ streams by default.
 """
 
 from app.bus.codec import decode_fact, decode_slice, encode_fact, encode_slice
-from app.bus.contract import Batch, Bus, Shard, Slice
+from app.bus.contract import SLICE_FACTS_MAX, Batch, Bus, Shard, Slice
 from app.bus.redis_streams import RedisStreamsBus
 
 __all__ = [
+    "SLICE_FACTS_MAX",
     "Batch",
     "Bus",
     "RedisStreamsBus",

@@ -130,7 +130,21 @@ class EventIs:
 
 @dataclass(frozen=True, slots=True)
 class EventTransitionRefused:
-    status: SellingStatus
+    """`status` is where it stands; None for a draft."""
+
+    status: SellingStatus | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationRefused:
+    """(where, what is wrong) pairs."""
+
+    faults: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventAlreadyExists:
+    """Somebody has an event of this id, perhaps another organiser."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ One Lua file in `lua/commands` is one method here, of the same name.
 from app.inventory.events import Events
 from app.inventory.orders import Orders, PlaceOrder, SellingGate
 from app.inventory.outbox import Head, Outbox, OutboxEntry
+from app.inventory.redis_time import RedisTime, ServerTime, TestTime
 from app.inventory.scripts import ScriptError, ScriptLibrary
+from app.inventory.server import Server
 from app.inventory.store import Inventory, open_inventory
 
 __all__ = [
@@ -17,8 +19,12 @@ __all__ = [
     "Outbox",
     "OutboxEntry",
     "PlaceOrder",
+    "RedisTime",
     "ScriptError",
     "ScriptLibrary",
     "SellingGate",
+    "Server",
+    "ServerTime",
+    "TestTime",
     "open_inventory",
 ]

@@ -4,7 +4,7 @@ script."""
 from collections.abc import Mapping
 
 from app.domain.events import EventConfiguration, OpenedEvent, SellingStatus
-from app.domain.ids import EventId, Partition, PoolId
+from app.domain.ids import CustomerRef, EventId, Partition, PoolId, TicketTypeId
 from app.domain.outcomes import (
     CapacityInUse,
     CapacityOutcome,
@@ -18,7 +18,7 @@ from app.domain.outcomes import (
 )
 from app.inventory.event_fields import flatten_configuration, parse_opened_event
 from app.inventory.keys import EventKeys, PartitionKeys, keys_of_event
-from app.inventory.replies import ScriptReply
+from app.inventory.replies import ScriptReply, pair_fields
 from app.inventory.scripts import ScriptLibrary
 from app.runtime.redis_connection import RedisConnection
 
@@ -94,6 +94,18 @@ class Events:
         if reply.word == "UNKNOWN_EVENT":
             return None
         return parse_opened_event(event_id, reply.fields(0)), reply.now_ms
+
+    async def read_customers(
+        self, event_id: EventId
+    ) -> Mapping[tuple[CustomerRef, TicketTypeId], int]:
+        """What every customer has of each type in live orders; for comparing, not for serving."""
+        keys = keys_of_event(event_id, self._partitions)
+        counts = pair_fields(await self._connection.call("HGETALL", keys.customers))
+        customers = {}
+        for field, quantity in counts.items():
+            customer_ref, _, ticket_type = field.partition("|")
+            customers[CustomerRef(customer_ref), TicketTypeId(ticket_type)] = int(quantity)
+        return customers
 
     async def opened_event_ids(self) -> list[EventId]:
         """Of all partitions, sorted."""

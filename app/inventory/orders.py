@@ -39,7 +39,7 @@ from app.domain.outcomes import (
 )
 from app.inventory.keys import EventKeys, PartitionKeys
 from app.inventory.order_fields import parse_order
-from app.inventory.replies import ScriptReply
+from app.inventory.replies import ScriptReply, pair_fields
 from app.inventory.scripts import ScriptLibrary
 from app.runtime.redis_connection import RedisConnection
 
@@ -173,6 +173,25 @@ class Orders:
         keys = PartitionKeys(address.partition)
         reply = await self._scripts.run("read_order", [keys.order(address.order_id)], [])
         return _order(address, reply) if reply.word == "ORDER" else None
+
+    async def read_orders(self, addresses: Sequence[OrderAddress]) -> list[Order | None]:
+        """As they are stored, in one round trip; for comparing, at most some hundred at once."""
+        found = await self._connection.call_many(
+            [("HGETALL", PartitionKeys(each.partition).order(each.order_id)) for each in addresses]
+        )
+        return [
+            parse_order(each.event_id, pair_fields(flat)) if flat else None
+            for each, flat in zip(addresses, found, strict=True)
+        ]
+
+    async def overdue_partitions(self, partitions: int) -> list[Partition]:
+        """Those with an overdue hold, by our own guess of the server's time."""
+        now_ms = self._scripts.time.now_ms()
+        everywhere = [Partition(each) for each in range(partitions)]
+        found = await self._connection.call_many(
+            [("ZCOUNT", PartitionKeys(each).due_events, "-inf", now_ms) for each in everywhere]
+        )
+        return [each for each, count in zip(everywhere, found, strict=True) if count]
 
     async def overdue_events(self, partition: Partition) -> list[EventId]:
         """At most 100 events with an overdue hold, the longest overdue first, by our own guess of

@@ -31,11 +31,7 @@ class ScriptReply:
 
     def fields(self, index: int) -> Mapping[str, str]:
         """A flat list of names and values as a mapping."""
-        flat = self.rest[index]
-        if not isinstance(flat, list) or len(flat) % 2:
-            raise ContractError(f"{self.command} {self.word} carries no fields at {index}")
-        names = iter(flat)
-        return {str(name): str(value) for name, value in zip(names, names, strict=True)}
+        return pair_fields(self.rest[index])
 
     def fail(self) -> NoReturn:
         """For the words that every writing command may answer and no caller can act on."""
@@ -46,6 +42,14 @@ class ScriptReply:
                 raise Unavailable("this Redis was never started, or has lost its data")
             case _:
                 raise ContractError(f"{self.command} answers {self.word}")
+
+
+def pair_fields(flat: Reply) -> Mapping[str, str]:
+    """A flat list of names and values, as Redis and Lua answer a hash."""
+    if not isinstance(flat, list) or len(flat) % 2:
+        raise ContractError(f"{flat!r} is not a list of names and values")
+    names = iter(flat)
+    return {str(name): str(value) for name, value in zip(names, names, strict=True)}
 
 
 def parse_reply(command: str, words: frozenset[str], reply: Reply) -> ScriptReply:

@@ -7,6 +7,7 @@ from app.inventory.orders import Orders
 from app.inventory.outbox import Outbox
 from app.inventory.redis_time import RedisTime
 from app.inventory.scripts import ScriptLibrary, load_scripts
+from app.inventory.server import Server
 from app.runtime.redis_connection import RedisConnection
 
 
@@ -15,6 +16,7 @@ class Inventory:
     orders: Orders
     events: Events
     outbox: Outbox
+    server: Server
     time: RedisTime
     partitions: int
 
@@ -26,6 +28,7 @@ def open_inventory(connection: RedisConnection, time: RedisTime, *, partitions: 
         orders=Orders(scripts, connection),
         events=Events(scripts, connection, partitions),
         outbox=Outbox(scripts, connection, partitions),
+        server=Server(connection),
         time=time,
         partitions=partitions,
     )

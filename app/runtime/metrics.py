@@ -25,9 +25,9 @@ RELAY_LAG_FACTS = Gauge(
 )
 PROJECTED_FACTS = Counter("taquilla_projected_facts_total", "Facts applied to the ledger.")
 REPEATED_FACTS = Counter("taquilla_repeated_facts_total", "Facts that were delivered again.")
-STOPPED_PARTITIONS = Gauge(
-    "taquilla_stopped_partitions",
-    "Partitions whose facts contradict the archive; each needs a person.",
+STOPPED_SHARDS = Gauge(
+    "taquilla_stopped_shards",
+    "Shards of the bus whose facts contradict the archive; each needs a person.",
     multiprocess_mode="livemostrecent",
 )
 EXPIRED_HOLDS = Counter("taquilla_expired_holds_total", "Holds that time ended.")

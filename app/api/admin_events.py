@@ -1,0 +1,236 @@
+"""Events as their organiser sees them: drafts, opening, pausing, closing, changing."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated, assert_never
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from pydantic import Field
+from slugify import slugify
+
+from app.api.admin_event_forms import (
+    AdminEventAnswer,
+    AskedEvent,
+    AskedEventChange,
+    AskedTypeChange,
+    answer_event,
+)
+from app.api.authentication import EventsReader, EventsWriter
+from app.api.events import PageAfter, PageLimit
+from app.api.forms import Page
+from app.api.problems import describe_problems, problem
+from app.api.services import SellingDep, ServicesDep
+from app.api.strict_json import StrictBody, StrictJsonRoute
+from app.domain.events import CAPACITY_MAX, EventConfiguration
+from app.domain.ids import EventId, PoolId
+from app.domain.outcomes import (
+    CapacityInUse,
+    ConfigurationRefused,
+    EventAlreadyExists,
+    EventTransitionRefused,
+    UnknownEvent,
+    UnknownPool,
+)
+from app.selling import AdminCapacityOutcome, AdminEvent
+
+router = APIRouter(prefix="/v1/admin", tags=["admin: events"], route_class=StrictJsonRoute)
+
+_READ_PROBLEMS = ("unauthenticated", "forbidden", "not-found", "unavailable", "outcome-unknown")
+_WRITE_PROBLEMS = (*_READ_PROBLEMS, "invalid-transition")
+_BODY_PROBLEMS = (*_WRITE_PROBLEMS, "malformed", "unsupported-media-type", "invalid")
+
+
+class AskedCapacity(StrictBody):
+    capacity: Annotated[int, Field(ge=0, le=CAPACITY_MAX)]
+
+
+@router.post(
+    "/events",
+    operation_id="createEvent",
+    summary="Create an event",
+    status_code=201,
+    response_model=AdminEventAnswer,
+    responses=describe_problems(*_BODY_PROBLEMS, "already-exists"),
+)
+async def create_event(
+    asked: AskedEvent, services: ServicesDep, caller: EventsWriter
+) -> AdminEventAnswer | JSONResponse:
+    """A draft, which no buyer sees until it is opened. Without an id one is made from the name."""
+    event_id = (
+        asked.id or f"{slugify(asked.name)[:30].strip('-') or 'event'}-{secrets.token_hex(3)}"
+    )
+    outcome = await services.organising.create(
+        asked.configuration(EventId(event_id), caller.organiser_id)
+    )
+    return _answer(outcome)
+
+
+@router.get(
+    "/events",
+    operation_id="listOwnEvents",
+    summary="List own events, drafts included",
+    response_model=Page[AdminEventAnswer],
+    responses=describe_problems(*_READ_PROBLEMS, "invalid"),
+)
+async def list_own_events(
+    services: ServicesDep, caller: EventsReader, after: PageAfter = None, limit: PageLimit = 50
+) -> Page[AdminEventAnswer]:
+    found = await services.organising.page(
+        caller.organiser_id, EventId(after) if after else None, limit
+    )
+    last = found[-1].configuration.id if len(found) == limit else None
+    return Page[AdminEventAnswer](items=[answer_event(each) for each in found], next=last)
+
+
+@router.get(
+    "/events/{event_id}",
+    operation_id="readOwnEvent",
+    summary="Read an event with its stock",
+    response_model=AdminEventAnswer,
+    responses=describe_problems(*_READ_PROBLEMS),
+)
+async def read_own_event(
+    event_id: str, services: ServicesDep, caller: EventsReader
+) -> AdminEventAnswer | JSONResponse:
+    found = await services.organising.read(caller.organiser_id, EventId(event_id))
+    return _answer(found or UnknownEvent())
+
+
+@router.post(
+    "/events/{event_id}/open",
+    operation_id="openEvent",
+    summary="Put an event on sale, or resume it",
+    response_model=AdminEventAnswer,
+    responses=describe_problems(*_WRITE_PROBLEMS),
+)
+async def open_event(
+    event_id: str, services: SellingDep, caller: EventsWriter
+) -> AdminEventAnswer | JSONResponse:
+    """Safe to repeat."""
+    return _answer(await services.organising.open(caller.organiser_id, EventId(event_id)))
+
+
+@router.post(
+    "/events/{event_id}/pause",
+    operation_id="pauseEvent",
+    summary="Stop new orders for a while",
+    response_model=AdminEventAnswer,
+    responses=describe_problems(*_WRITE_PROBLEMS),
+)
+async def pause_event(
+    event_id: str, services: SellingDep, caller: EventsWriter
+) -> AdminEventAnswer | JSONResponse:
+    """Live holds may still be confirmed and released. Safe to repeat."""
+    return _answer(await services.organising.pause(caller.organiser_id, EventId(event_id)))
+
+
+@router.post(
+    "/events/{event_id}/close",
+    operation_id="closeEvent",
+    summary="End the sale for ever",
+    response_model=AdminEventAnswer,
+    responses=describe_problems(*_WRITE_PROBLEMS),
+)
+async def close_event(
+    event_id: str, services: SellingDep, caller: EventsWriter
+) -> AdminEventAnswer | JSONResponse:
+    """Live holds may still be confirmed and released. Safe to repeat."""
+    return _answer(await services.organising.close(caller.organiser_id, EventId(event_id)))
+
+
+@router.patch(
+    "/events/{event_id}",
+    operation_id="changeEvent",
+    summary="Change an event",
+    response_model=AdminEventAnswer,
+    responses=describe_problems(*_BODY_PROBLEMS),
+)
+async def change_event(
+    event_id: str, asked: AskedEventChange, services: SellingDep, caller: EventsWriter
+) -> AdminEventAnswer | JSONResponse:
+    """What is left out stays as it is."""
+    return _answer(
+        await services.organising.change(caller.organiser_id, EventId(event_id), asked.apply)
+    )
+
+
+@router.patch(
+    "/events/{event_id}/ticket-types/{ticket_type}",
+    operation_id="changeTicketType",
+    summary="Change a ticket type",
+    response_model=AdminEventAnswer,
+    responses=describe_problems(*_BODY_PROBLEMS),
+)
+async def change_ticket_type(
+    event_id: str,
+    ticket_type: str,
+    asked: AskedTypeChange,
+    services: SellingDep,
+    caller: EventsWriter,
+) -> AdminEventAnswer | JSONResponse:
+    """Name, price, window and limits; orders that were placed keep what they were placed with."""
+    found = await services.organising.read(caller.organiser_id, EventId(event_id))
+    if found is None or not any(
+        each.id == ticket_type for each in found.configuration.ticket_types
+    ):
+        return problem("not-found", "There is no such event or ticket type.")
+    return _answer(
+        await services.organising.change(
+            caller.organiser_id, EventId(event_id), _changing_type(ticket_type, asked)
+        )
+    )
+
+
+@router.patch(
+    "/events/{event_id}/pools/{pool}",
+    operation_id="changeCapacity",
+    summary="Change the capacity of a pool",
+    response_model=AdminEventAnswer,
+    responses=describe_problems(*_BODY_PROBLEMS, "capacity-in-use"),
+)
+async def change_capacity(
+    event_id: str, pool: str, asked: AskedCapacity, services: SellingDep, caller: EventsWriter
+) -> AdminEventAnswer | JSONResponse:
+    """Never below what is held and sold."""
+    return _answer(
+        await services.organising.change_capacity(
+            caller.organiser_id, EventId(event_id), PoolId(pool), asked.capacity
+        )
+    )
+
+
+def _changing_type(
+    ticket_type: str, asked: AskedTypeChange
+) -> Callable[[EventConfiguration], EventConfiguration]:
+    def change(before: EventConfiguration) -> EventConfiguration:
+        types = [
+            asked.apply(each) if each.id == ticket_type else each for each in before.ticket_types
+        ]
+        return replace(before, ticket_types=tuple(types))
+
+    return change
+
+
+def _answer(outcome: AdminCapacityOutcome) -> AdminEventAnswer | JSONResponse:
+    match outcome:
+        case AdminEvent():
+            return answer_event(outcome)
+        case UnknownEvent():
+            return problem("not-found", "There is no such event of yours.")
+        case UnknownPool(pool):
+            return problem("not-found", f"The event has no pool {pool}.")
+        case EventAlreadyExists():
+            return problem("already-exists", "There is an event of this id already.")
+        case EventTransitionRefused(status):
+            state = status or "draft"
+            return problem("invalid-transition", f"The event is {state}.", state=state)
+        case CapacityInUse(minimum):
+            return problem("capacity-in-use", f"{minimum} units are held or sold.", minimum=minimum)
+        case ConfigurationRefused(faults):
+            errors = [{"where": where, "message": message} for where, message in faults]
+            detail = "; ".join(f"{where} {message}" for where, message in faults[:3])
+            return problem("invalid", detail, errors=errors)
+        case _:
+            assert_never(outcome)

@@ -1,0 +1,120 @@
+"""Orders as an organiser sees them: search, cancel. Searches read the ledger, which follows Redis
+by a fraction of a second."""
+
+from typing import Annotated, assert_never
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from app.api.authentication import OrdersReader, OrdersWriter
+from app.api.events import PageAfter, PageLimit
+from app.api.forms import Instant, MoneyAnswer, Page, instant, optional_instant
+from app.api.order_forms import LineAnswer, OrderAnswer, answer_line, answer_order
+from app.api.problems import describe_problems, problem
+from app.api.services import SellingDep, ServicesDep
+from app.domain.ids import EventId
+from app.domain.orders import OrderStatus
+from app.domain.outcomes import OrderIs, OrderTransitionRefused, UnknownOrder
+from app.ledger import OrderRow, OrderSearch
+
+router = APIRouter(prefix="/v1/admin", tags=["admin: orders"])
+
+_PROBLEMS = ("unauthenticated", "forbidden", "not-found", "unavailable", "outcome-unknown")
+
+
+class CustomerAnswer(BaseModel):
+    email: str
+    name: str | None
+
+
+class AdminOrderAnswer(BaseModel):
+    """`customer` is null once personal data was erased."""
+
+    id: str
+    event_id: str
+    status: OrderStatus
+    customer: CustomerAnswer | None
+    lines: list[LineAnswer]
+    total: MoneyAnswer
+    created_at: Instant
+    expires_at: Instant | None
+    confirmed_at: Instant | None
+    version: int
+
+
+@router.get(
+    "/orders",
+    operation_id="searchOrders",
+    summary="Search orders",
+    response_model=Page[AdminOrderAnswer],
+    responses=describe_problems(*_PROBLEMS, "invalid"),
+)
+async def search_orders(  # noqa: PLR0913 - one parameter a filter, as they stand in the URL
+    services: ServicesDep,
+    caller: OrdersReader,
+    email: Annotated[str | None, Query(max_length=254)] = None,
+    event_id: Annotated[str | None, Query(max_length=40)] = None,
+    status: OrderStatus | None = None,
+    after: PageAfter = None,
+    limit: PageLimit = 50,
+) -> Page[AdminOrderAnswer]:
+    """Of own events, oldest first. The e-mail is matched trimmed and without regard to case."""
+    found = await services.ledger.orders.search(
+        OrderSearch(
+            organiser_id=caller.organiser_id,
+            customer_ref=services.find_customer_ref(email) if email else None,
+            event_id=EventId(event_id) if event_id else None,
+            status=status,
+            after=after,
+            limit=limit,
+        )
+    )
+    return Page[AdminOrderAnswer](items=[_answer(row) for row in found.rows], next=found.next)
+
+
+@router.post(
+    "/orders/{order_id}/cancel",
+    operation_id="cancelOrder",
+    summary="Cancel a confirmed order",
+    response_model=OrderAnswer,
+    responses=describe_problems(*_PROBLEMS, "invalid-transition"),
+)
+async def cancel_order(
+    order_id: str, services: SellingDep, caller: OrdersWriter
+) -> OrderAnswer | JSONResponse:
+    """Units and limits are free again at once. Safe to repeat."""
+    event_id = services.ordering.event_of(order_id)
+    if event_id is None or await services.organising.read(caller.organiser_id, event_id) is None:
+        return _not_found()
+    outcome = await services.ordering.cancel(order_id)
+    match outcome:
+        case OrderIs(order):
+            return answer_order(order)
+        case OrderTransitionRefused(order):
+            detail = f"An order that is {order.status} cannot be cancelled."
+            return problem("invalid-transition", detail, state=order.status)
+        case UnknownOrder():
+            return _not_found()
+        case _:
+            assert_never(outcome)
+
+
+def _answer(row: OrderRow) -> AdminOrderAnswer:
+    person = row.person
+    return AdminOrderAnswer(
+        id=row.id,
+        event_id=row.event_id,
+        status=row.status,
+        customer=CustomerAnswer(email=person.email, name=person.name) if person else None,
+        lines=[answer_line(line) for line in row.lines],
+        total=MoneyAnswer.of(row.total),
+        created_at=instant(row.created_at_ms),
+        expires_at=optional_instant(row.expires_at_ms),
+        confirmed_at=optional_instant(row.confirmed_at_ms),
+        version=row.version,
+    )
+
+
+def _not_found() -> JSONResponse:
+    return problem("not-found", "There is no such order of an event of yours.")

@@ -1,0 +1,41 @@
+"""Admin calls: a bearer API key with the scope that the call asks for."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from app.api.problems import ProblemRaised
+from app.api.services import Caller, ServicesDep
+from app.ledger import Scope
+
+bearer = HTTPBearer(
+    auto_error=False, description="An admin key: `./taquilla keys create`.", bearerFormat="tq_…"
+)
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+
+
+def require(scope: Scope) -> Callable[..., Awaitable[Caller]]:
+    """A dependency: 401 without a valid key, 403 when the key lacks the scope."""
+
+    async def find_caller(services: ServicesDep, credentials: Credentials) -> Caller:
+        if credentials is None:
+            raise ProblemRaised("unauthenticated", "Send an API key: Authorization: Bearer tq_….")
+        key = await services.ledger.api_keys.find(credentials.credentials)
+        if key is None:
+            raise ProblemRaised("unauthenticated", "This API key is not known, or was revoked.")
+        if scope not in key.scopes:
+            raise ProblemRaised("forbidden", f"This API key lacks {scope}.", scope=scope)
+        return Caller(key.organiser_id)
+
+    return find_caller
+
+
+EventsReader = Annotated[Caller, Depends(require(Scope.EVENTS_READ))]
+EventsWriter = Annotated[Caller, Depends(require(Scope.EVENTS_WRITE))]
+OrdersReader = Annotated[Caller, Depends(require(Scope.ORDERS_READ))]
+OrdersWriter = Annotated[Caller, Depends(require(Scope.ORDERS_WRITE))]
+ReportsReader = Annotated[Caller, Depends(require(Scope.REPORTS_READ))]
+FactsReader = Annotated[Caller, Depends(require(Scope.FACTS_READ))]
+TogglesReader = Annotated[Caller, Depends(require(Scope.TOGGLES_READ))]

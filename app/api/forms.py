@@ -1,0 +1,93 @@
+"""Shapes that several routes share: money and instants as answered, names and ids as asked."""
+
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Generic, TypeVar
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
+
+from app.domain.ids import SLUG_PATTERN
+from app.runtime.clock import format_instant
+from payments import Money
+
+Item = TypeVar("Item")
+
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+"""Unicode categories that have no place in a name: controls, bidi overrides, surrogates, line
+separators, unassigned."""
+
+_JOINERS = {"\u200c", "\u200d"}
+"""Zero width (non-)joiners: of category Cf, but some scripts cannot be written without them."""
+
+
+class MoneyAnswer(BaseModel):
+    """Minor units: 1050 EUR is 10.50 EUR, 500 JPY is 500 JPY."""
+
+    amount: int = Field(examples=[1050])
+    currency: str = Field(examples=["EUR"])
+
+    @classmethod
+    def of(cls, money: Money) -> "MoneyAnswer":
+        return cls.model_construct(amount=money.amount_minor, currency=money.currency)
+
+
+class Page(BaseModel, Generic[Item]):
+    """`next`: give it as `after` to go on; null at the end."""
+
+    items: list[Item]
+    next: str | None
+
+
+def instant(at_ms: int) -> str:
+    return format_instant(at_ms)
+
+
+def optional_instant(at_ms: int | None) -> str | None:
+    return None if at_ms is None else format_instant(at_ms)
+
+
+def milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def optional_milliseconds(moment: datetime | None) -> int | None:
+    return None if moment is None else milliseconds(moment)
+
+
+def _only_text(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("must be text: RFC 3339 with a time zone")  # noqa: TRY004 - pydantic's way
+    return value
+
+
+def _check_name(value: str) -> str:
+    value = unicodedata.normalize("NFC", value.strip())
+    if not value:
+        raise ValueError("must not be blank")
+    for character in value:
+        if unicodedata.category(character) in _UNSEEN and character not in _JOINERS:
+            raise ValueError(f"must not contain the character U+{ord(character):04X}")
+    return value
+
+
+def _check_email(value: str) -> str:
+    try:
+        validate_email(value.strip(), check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from None
+    return value.strip()
+
+
+Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+"""As answered: RFC 3339, UTC."""
+
+AskedInstant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_only_text)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_check_name)]
+Slug = Annotated[str, Field(pattern=f"^{SLUG_PATTERN}$")]
+Email = Annotated[
+    str,
+    Field(min_length=3, max_length=254, json_schema_extra={"format": "email"}),
+    AfterValidator(_check_email),
+]
+IDEMPOTENCY_KEY_PATTERN = r"^[\x21-\x7e]{16,255}$"

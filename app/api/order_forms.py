@@ -1,0 +1,112 @@
+"""Bodies of the order calls: what is asked, what is answered."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from app.api.forms import Email, Instant, MoneyAnswer, Name, instant, optional_instant
+from app.api.strict_json import StrictBody
+from app.domain.events import LINES_MAX, QUANTITY_MAX
+from app.domain.orders import Order, OrderLine, OrderStatus
+
+ASKED_EXAMPLE: dict[str, JsonValue] = {
+    "customer": {"email": "ana@example.com", "name": "Ana"},
+    "lines": [{"ticket_type": "adult", "quantity": 2}],
+}
+ORDER_EXAMPLE: dict[str, JsonValue] = {
+    "id": "02.concert.46m3gp52unr2lqazawzsq64nld",
+    "event_id": "concert",
+    "status": "confirmed",
+    "lines": [
+        {
+            "ticket_type": "adult",
+            "name": "Adult",
+            "quantity": 2,
+            "unit_price": {"amount": 0, "currency": "EUR"},
+            "amount": {"amount": 0, "currency": "EUR"},
+        }
+    ],
+    "total": {"amount": 0, "currency": "EUR"},
+    "created_at": "2026-05-01T18:00:00.123Z",
+    "expires_at": None,
+    "confirmed_at": "2026-05-01T18:00:00.123Z",
+}
+PLACED_EXAMPLE: dict[str, JsonValue] = ORDER_EXAMPLE | {"token": "obiekigpynel4cnyyslrrj36bv"}
+
+
+class AskedCustomer(StrictBody):
+    email: Email
+    name: Name | None = None
+
+
+class AskedLine(StrictBody):
+    ticket_type: Annotated[str, Field(min_length=1, max_length=40, examples=["adult"])]
+    quantity: Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
+
+
+class AskedOrder(StrictBody):
+    """`confirm`: a free order is confirmed at once; false holds it. Paid orders are always held."""
+
+    customer: AskedCustomer
+    lines: Annotated[list[AskedLine], Field(min_length=1, max_length=LINES_MAX)]
+    confirm: bool = True
+
+    model_config = ConfigDict(json_schema_extra={"examples": [ASKED_EXAMPLE]})
+
+
+class LineAnswer(BaseModel):
+    ticket_type: str
+    name: str
+    quantity: int
+    unit_price: MoneyAnswer
+    amount: MoneyAnswer
+
+
+class OrderAnswer(BaseModel):
+    """Lines of one ticket type are merged, in order of first appearance."""
+
+    id: str
+    event_id: str
+    status: OrderStatus
+    lines: list[LineAnswer]
+    total: MoneyAnswer
+    created_at: Instant
+    expires_at: Instant | None
+    confirmed_at: Instant | None
+
+    model_config = ConfigDict(json_schema_extra={"examples": [ORDER_EXAMPLE]})
+
+
+class PlacedOrderAnswer(OrderAnswer):
+    """`token`: show it as `Order-Token` to read or change the order; whoever has it may."""
+
+    token: str
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PLACED_EXAMPLE]})
+
+
+def answer_order(order: Order) -> OrderAnswer:
+    return OrderAnswer(
+        id=order.id,
+        event_id=order.event_id,
+        status=order.status,
+        lines=[answer_line(line) for line in order.lines],
+        total=MoneyAnswer.of(order.total),
+        created_at=instant(order.created_at_ms),
+        expires_at=optional_instant(order.expires_at_ms),
+        confirmed_at=optional_instant(order.confirmed_at_ms),
+    )
+
+
+def answer_line(line: OrderLine) -> LineAnswer:
+    return LineAnswer(
+        ticket_type=line.ticket_type,
+        name=line.name,
+        quantity=line.quantity,
+        unit_price=MoneyAnswer.of(line.unit_price),
+        amount=MoneyAnswer.of(line.amount),
+    )
+
+
+def answer_placed(order: Order, token: str) -> PlacedOrderAnswer:
+    return PlacedOrderAnswer(**dict(answer_order(order)), token=token)

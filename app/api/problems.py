@@ -1,0 +1,192 @@
+"""Every error answer: RFC 9457 problem documents, from one table of codes.
+
+503 and 429 mean that this request changed nothing (an earlier one with the same key may have);
+504 means that it may have, and that the same key is safe to send again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from app.runtime.errors import OutcomeUnknown, Unavailable
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:taquilla:problem:"
+RETRY_AFTER_SECONDS = 1
+
+log = structlog.get_logger(__name__)
+
+
+class Problem(BaseModel):
+    """An error answer. Some codes carry members of their own."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="A stable name; its last part is the code.")
+    title: str
+    status: int
+    detail: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemCode:
+    """`example`: members of its own, as an answer may show them."""
+
+    status: int
+    title: str
+    example: Mapping[str, object] | None = None
+
+
+CODES: Mapping[str, ProblemCode] = {
+    "malformed": ProblemCode(400, "The request cannot be read"),
+    "idempotency-key-missing": ProblemCode(400, "The Idempotency-Key header is missing"),
+    "unauthenticated": ProblemCode(401, "No valid API key was given"),
+    "forbidden": ProblemCode(403, "This API key may not do that", {"scope": "orders:write"}),
+    "not-found": ProblemCode(404, "There is nothing here"),
+    "method-not-allowed": ProblemCode(405, "This method is not allowed here"),
+    "sold-out": ProblemCode(409, "Sold out", {"ticket_type": "adult", "may_return": True}),
+    "limit-exceeded": ProblemCode(
+        409,
+        "A limit would be exceeded",
+        {"kind": "max_per_customer", "ticket_type": "adult", "limit": 4},
+    ),
+    "sale-closed": ProblemCode(409, "Not on sale now", {"reason": "not_started"}),
+    "already-exists": ProblemCode(409, "The id is taken"),
+    "capacity-in-use": ProblemCode(409, "Held and sold units do not fit", {"minimum": 120}),
+    "invalid-transition": ProblemCode(409, "Not possible in this state", {"state": "cancelled"}),
+    "payment-open": ProblemCode(409, "A payment is open"),
+    "hold-expired": ProblemCode(410, "The hold has expired"),
+    "unsupported-media-type": ProblemCode(415, "The body must be application/json"),
+    "invalid": ProblemCode(
+        422,
+        "The request is not valid",
+        {"errors": [{"where": "body.lines.0.quantity", "message": "must be at least 1"}]},
+    ),
+    "idempotency-key-reused": ProblemCode(422, "The key was used for another request"),
+    "internal": ProblemCode(500, "Something broke on our side"),
+    "unavailable": ProblemCode(
+        503, "Not possible right now; nothing was changed", {"reason": "selling.free"}
+    ),
+    "outcome-unknown": ProblemCode(
+        504, "No answer in time; send the same request with the same key again"
+    ),
+}
+
+
+class ProblemRaised(HTTPException):
+    """For the few places that cannot return an answer: reading a body, checking a key."""
+
+    def __init__(self, code: str, detail: str, **members: object) -> None:
+        super().__init__(CODES[code].status, detail)
+        self.code = code
+        self.members = members
+
+
+def problem(code: str, detail: str, **members: object) -> JSONResponse:
+    """`members` stand beside the standard ones; what is retried gets a Retry-After."""
+    status = CODES[code].status
+    content = {
+        "type": TYPE_PREFIX + code,
+        "title": CODES[code].title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **members,
+    }
+    headers = {}
+    if status in {503, 504}:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(content, status, headers, MEDIA_TYPE)
+
+
+def describe_problems(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI: the error answers of an operation, with examples, by status. Every operation may
+    also answer what no operation can rule out."""
+    described: dict[int | str, dict[str, Any]] = {}
+    for code in sorted({*codes, "internal"}, key=lambda each: (CODES[each].status, each)):
+        entry = CODES[code]
+        response = described.setdefault(
+            entry.status, {"description": HTTPStatus(entry.status).phrase, "content": {}}
+        )
+        content = response["content"].setdefault(
+            MEDIA_TYPE, {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}
+        )
+        content["examples"][code] = {
+            "summary": entry.title,
+            "value": {
+                "type": TYPE_PREFIX + code,
+                "title": entry.title,
+                "status": entry.status,
+                "detail": entry.title + ".",
+                "code": code,
+                **(entry.example or {}),
+            },
+        }
+    return described
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(Unavailable, _answer_unavailable)
+    app.add_exception_handler(OutcomeUnknown, _answer_unknown)
+    app.add_exception_handler(Exception, _answer_internal)
+
+
+async def _answer_http(_: Request, error: Exception) -> JSONResponse:
+    match error:
+        case ProblemRaised():
+            return problem(error.code, str(error.detail), **error.members)
+        case HTTPException(status_code=404):
+            return problem("not-found", "There is nothing at this address.")
+        case HTTPException(status_code=405):
+            answer = problem("method-not-allowed", "This address does not know this method.")
+            answer.headers.update(error.headers or {})
+            return answer
+        case HTTPException(status_code=400):
+            return problem("malformed", "The body cannot be read.")
+        case _:
+            raise error
+
+
+async def _answer_invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - for the type alone
+    found = error.errors()
+    for each in found:
+        if each["loc"][:2] == ("header", "Idempotency-Key"):
+            if each["type"] == "missing":
+                return problem("idempotency-key-missing", "Send a fresh random Idempotency-Key.")
+            return problem("malformed", "Idempotency-Key: 16 to 255 visible ASCII characters.")
+    errors = [
+        {"where": ".".join(str(part) for part in each["loc"]), "message": each["msg"]}
+        for each in found
+    ]
+    return problem(
+        "invalid", "; ".join(f"{e['where']}: {e['message']}" for e in errors[:3]), errors=errors
+    )
+
+
+async def _answer_unavailable(request: Request, error: Exception) -> JSONResponse:
+    log.warning("unavailable", path=request.url.path, error=str(error))
+    return problem("unavailable", "Nothing was changed. Try again in a moment.", reason=str(error))
+
+
+async def _answer_unknown(request: Request, error: Exception) -> JSONResponse:
+    log.warning("outcome unknown", path=request.url.path, error=str(error))
+    return problem("outcome-unknown", "It may have been done. The same key is safe to send again.")
+
+
+async def _answer_internal(request: Request, error: Exception) -> JSONResponse:
+    log.error("internal error", path=request.url.path, exc_info=error)
+    return problem("internal", "This is a bug of ours.")

@@ -1,0 +1,50 @@
+"""What the routes use. Built by the wiring, found by FastAPI's dependencies."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.domain.ids import CustomerRef, OrganiserId
+from app.ledger import Ledger
+from app.rollout import Toggles
+from app.runtime.errors import Unavailable
+from app.selling import AvailabilityBoard, Ordering, Organising, Readiness
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    ordering: Ordering
+    organising: Organising
+    board: AvailabilityBoard
+    readiness: Readiness
+    toggles: Toggles
+    ledger: Ledger
+    find_customer_ref: Callable[[str], CustomerRef]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who an admin call is made for."""
+
+    organiser_id: OrganiserId
+
+
+def find_services(request: Request) -> Services:
+    services = request.app.state.services
+    if not isinstance(services, Services):
+        raise TypeError("the application was not opened by its lifespan")
+    return services
+
+
+def find_selling_services(request: Request) -> Services:
+    """For calls that change orders: refuses while this process may not sell."""
+    services = find_services(request)
+    if services.readiness.reasons:
+        raise Unavailable("; ".join(services.readiness.reasons))
+    return services
+
+
+ServicesDep = Annotated[Services, Depends(find_services)]
+SellingDep = Annotated[Services, Depends(find_selling_services)]

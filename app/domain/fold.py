@@ -1,0 +1,111 @@
+"""Folding facts back into the state that they tell of: the oracle of `verify` and of tests.
+
+Independent of the Lua on purpose: it adds up orders, where the scripts move counters.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from app.domain.events import EventConfiguration, OpenedEvent, Pool, PoolStock, SellingStatus
+from app.domain.facts import (
+    EventChanged,
+    EventClosed,
+    EventOpened,
+    EventPaused,
+    Fact,
+    OrderFact,
+    PoolCapacityChanged,
+)
+from app.domain.ids import CustomerRef, EventId, OrderId, PoolId, TicketTypeId
+from app.domain.orders import HOLDING, LIVE, NEXT_STATUSES, Order, OrderStatus
+
+
+class EventFold:
+    """One event's facts, in order. What cannot have happened is noted in `contradictions`."""
+
+    def __init__(self, event_id: EventId) -> None:
+        self.event_id = event_id
+        self.configuration: EventConfiguration | None = None
+        self.status: SellingStatus | None = None
+        self.version = 0
+        self.capacities: dict[PoolId, int] = {}
+        self.orders: dict[OrderId, Order] = {}
+        self.contradictions: list[str] = []
+
+    def apply(self, fact: Fact) -> None:
+        match fact:
+            case OrderFact():
+                self._apply_order(fact)
+            case EventOpened():
+                self._configure(fact, fact.configuration, SellingStatus.OPEN)
+            case EventChanged():
+                self._configure(fact, fact.configuration, self.status)
+            case EventPaused():
+                self._next_version(fact, SellingStatus.PAUSED)
+            case EventClosed():
+                self._next_version(fact, SellingStatus.CLOSED)
+            case PoolCapacityChanged():
+                self._next_version(fact, self.status)
+                self.capacities[fact.pool] = fact.capacity
+            case _:
+                self.contradictions.append(f"{fact.id}: no such fact is known")
+
+    def stock(self) -> Mapping[PoolId, PoolStock]:
+        """What every pool must show, added up from the orders."""
+        held, sold = self._units(HOLDING), self._units(frozenset({OrderStatus.CONFIRMED}))
+        return {
+            pool: PoolStock(capacity, capacity - held[pool] - sold[pool], held[pool], sold[pool])
+            for pool, capacity in self.capacities.items()
+        }
+
+    def customers(self) -> Mapping[tuple[CustomerRef, TicketTypeId], int]:
+        """What every customer has in live orders, by ticket type; nothing where it is 0."""
+        has: Counter[tuple[CustomerRef, TicketTypeId]] = Counter()
+        for order in self.orders.values():
+            if order.status in LIVE:
+                for line in order.lines:
+                    has[order.customer_ref, line.ticket_type] += line.quantity
+        return has
+
+    def opened_event(self) -> OpenedEvent | None:
+        if self.configuration is None or self.status is None:
+            return None
+        pools = tuple(Pool(pool, capacity) for pool, capacity in self.capacities.items())
+        configuration = replace(self.configuration, pools=pools)
+        return OpenedEvent(configuration, self.status, self.version, self.stock())
+
+    def _apply_order(self, fact: OrderFact) -> None:
+        before = self.orders.get(fact.order.id)
+        status = before.status if before else None
+        if fact.previous != status or fact.order.status not in NEXT_STATUSES[status]:
+            self.contradictions.append(f"{fact.id}: {status} cannot become {fact.order.status}")
+        if fact.version != (before.version if before else 0) + 1:
+            self.contradictions.append(f"{fact.id}: version {fact.version} skips or repeats one")
+        self.orders[fact.order.id] = fact.order
+
+    def _configure(
+        self, fact: Fact, configuration: EventConfiguration, status: SellingStatus | None
+    ) -> None:
+        self._next_version(fact, status)
+        self.configuration = configuration
+        self.capacities = {pool.id: pool.capacity for pool in configuration.pools}
+
+    def _next_version(self, fact: Fact, status: SellingStatus | None) -> None:
+        if self.status is SellingStatus.CLOSED:
+            self.contradictions.append(f"{fact.id}: nothing changes a closed event")
+        if fact.version != self.version + 1:
+            self.contradictions.append(f"{fact.id}: version {fact.version} skips or repeats one")
+        self.version, self.status = fact.version, status
+
+    def _units(self, statuses: frozenset[OrderStatus]) -> Counter[PoolId]:
+        units: Counter[PoolId] = Counter()
+        if self.configuration is None:
+            return units
+        pools = {each.id: each.pools for each in self.configuration.ticket_types}
+        for order in self.orders.values():
+            if order.status in statuses:
+                for line in order.lines:
+                    for pool in pools[line.ticket_type]:
+                        units[pool] += line.quantity
+        return units

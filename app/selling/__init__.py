@@ -1,0 +1,26 @@
+"""The verbs of the business: ordering, expiring, organising, verifying. No HTTP, no Redis words, no
+SQL."""
+
+from app.selling.availability import AvailabilityBoard
+from app.selling.expiring import Expiring
+from app.selling.installation import check_installation
+from app.selling.ordering import Ordering, OrderingSecrets, OrderRequest
+from app.selling.organising import AdminCapacityOutcome, AdminEvent, AdminOutcome, Organising
+from app.selling.readiness import Readiness
+from app.selling.verifying import Verdict, Verifying
+
+__all__ = [
+    "AdminCapacityOutcome",
+    "AdminEvent",
+    "AdminOutcome",
+    "AvailabilityBoard",
+    "Expiring",
+    "OrderRequest",
+    "Ordering",
+    "OrderingSecrets",
+    "Organising",
+    "Readiness",
+    "Verdict",
+    "Verifying",
+    "check_installation",
+]

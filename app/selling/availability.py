@@ -1,0 +1,63 @@
+"""What can be bought now, from a snapshot at most half a second old. A read never writes.
+
+A process asks Redis once in that time for an event, however many buyers look.
+"""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+from time import monotonic
+
+from app.domain.events import Availability, availability_of
+from app.domain.ids import EventId
+from app.inventory import Events
+
+FRESH_SECONDS = 0.5
+EVENTS_MAX = 1_000
+"""Snapshots kept; the one not asked for the longest goes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    taken_at: float
+    reading: "asyncio.Task[Availability | None]"
+
+
+class AvailabilityBoard:
+    """All methods raise Unavailable or OutcomeUnknown when Redis does not answer."""
+
+    def __init__(self, events: Events) -> None:
+        self._events = events
+        self._snapshots: OrderedDict[EventId, _Snapshot] = OrderedDict()
+        self._ids: tuple[float, list[EventId]] = (float("-inf"), [])
+
+    async def of_event(self, event_id: EventId) -> Availability | None:
+        """None for an event that was never opened."""
+        snapshot = self._snapshots.get(event_id)
+        if snapshot is None or monotonic() - snapshot.taken_at > FRESH_SECONDS:
+            snapshot = _Snapshot(monotonic(), asyncio.create_task(self._read(event_id)))
+            self._snapshots[event_id] = snapshot
+        self._snapshots.move_to_end(event_id)
+        if len(self._snapshots) > EVENTS_MAX:
+            self._snapshots.popitem(last=False)
+        try:
+            # Shielded: one visitor who hangs up must not end the reading for all the others.
+            return await asyncio.shield(snapshot.reading)
+        except Exception:
+            if self._snapshots.get(event_id) is snapshot:
+                del self._snapshots[event_id]
+            raise
+
+    async def page(self, after: EventId | None, limit: int) -> list[Availability]:
+        """Opened events by id, behind `after`."""
+        taken_at, ids = self._ids
+        if monotonic() - taken_at > FRESH_SECONDS:
+            taken_at, ids = monotonic(), await self._events.opened_event_ids()
+            self._ids = (taken_at, ids)
+        wanted = [each for each in ids if after is None or each > after][:limit]
+        found = await asyncio.gather(*(self.of_event(each) for each in wanted))
+        return [each for each in found if each is not None]
+
+    async def _read(self, event_id: EventId) -> Availability | None:
+        found = await self._events.read_event(event_id)
+        return availability_of(*found) if found else None

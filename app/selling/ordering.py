@@ -1,0 +1,145 @@
+"""Ordering: what stands between a buyer's wish and the stock. Toggles, overdue holds, identity.
+
+The decision itself is one atomic script; here is what it needs to know, and what its answers need
+to be acted on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.domain.identity import (
+    is_order_token,
+    make_customer_ref,
+    make_fingerprint,
+    make_order_token,
+    order_tail,
+)
+from app.domain.ids import (
+    CustomerRef,
+    EventId,
+    OrderAddress,
+    OrderId,
+    TicketTypeId,
+    make_order_id,
+    parse_order_id,
+    partition_of,
+)
+from app.domain.orders import Order, Person
+from app.domain.outcomes import (
+    CancelOutcome,
+    ConfirmOutcome,
+    HoldsOverdue,
+    PlaceOutcome,
+    ReleaseOutcome,
+    UnknownOrder,
+)
+from app.inventory import Inventory, PlaceOrder, SellingGate
+from app.rollout import SellingGates
+from app.runtime.errors import Unavailable
+from app.runtime.metrics import ORDERS
+from app.selling.expiring import Expiring
+
+OVERDUE_TRIES_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class OrderingSecrets:
+    """`order_tokens`: the current one first, older ones still accepted."""
+
+    order_ids: bytes
+    customer_ref: bytes
+    order_tokens: Sequence[bytes]
+
+    def find_customer_ref(self, email: str) -> CustomerRef:
+        return make_customer_ref(self.customer_ref, email)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """`lines` as the buyer gave them; a type may stand in several and counts once, summed."""
+
+    event_id: EventId
+    idempotency_key: str
+    person: Person
+    lines: Sequence[tuple[TicketTypeId, int]]
+    confirm: bool
+
+
+class Ordering:
+    """All methods raise Unavailable (nothing was changed) or OutcomeUnknown."""
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        gates: SellingGates,
+        expiring: Expiring,
+        secrets: OrderingSecrets,
+    ) -> None:
+        self._inventory = inventory
+        self._gates = gates
+        self._expiring = expiring
+        self._secrets = secrets
+
+    async def place(self, request: OrderRequest) -> PlaceOutcome:
+        """One call of Redis, unless an overdue hold stands in the way. Never HoldsOverdue."""
+        wish = self._wish(request)
+        for _ in range(OVERDUE_TRIES_MAX):
+            outcome = await self._inventory.orders.place_order(wish)
+            if not isinstance(outcome, HoldsOverdue):
+                ORDERS.labels(type(outcome).__name__).inc()
+                return outcome
+            await self._expiring.expire_batch(wish.address.partition, request.event_id)
+        raise Unavailable("overdue holds are being ended; nothing was decided")
+
+    async def read(self, order_id: str, token: str) -> Order | None:
+        address = self._address(order_id, token)
+        return await self._inventory.orders.read_order(address) if address else None
+
+    async def confirm(self, order_id: str, token: str) -> ConfirmOutcome:
+        address = self._address(order_id, token)
+        return await self._inventory.orders.confirm_order(address) if address else UnknownOrder()
+
+    async def release(self, order_id: str, token: str) -> ReleaseOutcome:
+        address = self._address(order_id, token)
+        return await self._inventory.orders.release_order(address) if address else UnknownOrder()
+
+    async def cancel(self, order_id: str) -> CancelOutcome:
+        """For the organiser; whoever calls this has checked whose event it is."""
+        address = parse_order_id(order_id, self._inventory.partitions)
+        return await self._inventory.orders.cancel_order(address) if address else UnknownOrder()
+
+    def event_of(self, order_id: str) -> EventId | None:
+        """Whose order this would be; None for an id that was never given out."""
+        address = parse_order_id(order_id, self._inventory.partitions)
+        return address.event_id if address else None
+
+    def token_of(self, order_id: OrderId) -> str:
+        return make_order_token(self._secrets.order_tokens[0], order_id)
+
+    def _address(self, order_id: str, token: str) -> OrderAddress | None:
+        """None for a foreign id and for a wrong token alike."""
+        is_valid = is_order_token(self._secrets.order_tokens, OrderId(order_id), token)
+        address = parse_order_id(order_id, self._inventory.partitions)
+        return address if is_valid else None
+
+    def _wish(self, request: OrderRequest) -> PlaceOrder:
+        customer_ref = self._secrets.find_customer_ref(request.person.email)
+        tail = order_tail(
+            self._secrets.order_ids, request.event_id, customer_ref, request.idempotency_key
+        )
+        partition = partition_of(request.event_id, self._inventory.partitions)
+        quantities: dict[TicketTypeId, int] = {}
+        for ticket_type, quantity in request.lines:
+            quantities[ticket_type] = quantities.get(ticket_type, 0) + quantity
+        verdict = self._gates.gate_of(request.event_id, None)
+        return PlaceOrder(
+            address=OrderAddress(
+                make_order_id(partition, request.event_id, tail), partition, request.event_id
+            ),
+            customer_ref=customer_ref,
+            person=request.person,
+            fingerprint=make_fingerprint(customer_ref, quantities.items(), confirm=request.confirm),
+            lines=request.lines,
+            confirm=request.confirm,
+            gate=SellingGate(free_off=verdict.free_off, paid_off=verdict.paid_off),
+        )

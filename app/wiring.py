@@ -1,0 +1,157 @@
+"""The one composition root: everything that is opened is opened, and closed, here."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+
+from app.api import Services
+from app.bus import Bus, RedisStreamsBus, decode_fact
+from app.inventory import Inventory, ServerTime, open_inventory
+from app.ledger import Ledger, open_ledger
+from app.rollout import FileToggles, SellingGates
+from app.runtime.clock import SystemClock
+from app.runtime.embedded_redis import redis_url
+from app.runtime.errors import ConfigurationError
+from app.runtime.jobs import Job, run_jobs
+from app.runtime.redis_connection import RedisConnection
+from app.runtime.secrets import load_secrets
+from app.runtime.settings import Settings
+from app.selling import (
+    AvailabilityBoard,
+    Expiring,
+    Ordering,
+    OrderingSecrets,
+    Organising,
+    Readiness,
+    Verifying,
+    check_installation,
+)
+from app.workers import Projector, Relay, RelayLimits, Sweeper
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What lies outside of the process, opened."""
+
+    inventory: Inventory
+    bus: Bus
+    ledger: Ledger
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """Redis is reached at the first command, so that a process can start before Redis does."""
+    async with AsyncExitStack() as stack:
+        url = redis_url(settings)
+        connections = {
+            as_text: RedisConnection(
+                url,
+                timeout_seconds=settings.redis_timeout_seconds,
+                connections_max=settings.redis_connections_max,
+                as_text=as_text,
+            )
+            for as_text in (True, False)
+        }
+        for connection in connections.values():
+            stack.push_async_callback(connection.aclose)
+        ledger = await open_ledger(
+            settings.database_url,
+            data_dir=settings.data_dir,
+            timeout_seconds=settings.database_timeout_seconds,
+        )
+        stack.push_async_callback(ledger.aclose)
+        yield Resources(
+            inventory=open_inventory(
+                connections[True],
+                ServerTime(timeout_seconds=settings.redis_timeout_seconds),
+                partitions=settings.partitions,
+            ),
+            bus=RedisStreamsBus(connections[False], shards=settings.bus_shards),
+            ledger=ledger,
+        )
+
+
+def serving(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """The lifespan of an API process."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_resources(settings) as resources:
+            secrets = _ordering_secrets(settings)
+            await check_installation(
+                resources.ledger.instance, secrets, partitions=settings.partitions
+            )
+            toggles = FileToggles(settings.toggles_path)
+            gates = SellingGates(toggles)
+            readiness = Readiness(resources.inventory, resources.ledger.archive)
+            app.state.services = Services(
+                ordering=Ordering(
+                    resources.inventory, gates, Expiring(resources.inventory.orders), secrets
+                ),
+                organising=Organising(
+                    resources.inventory.events, resources.ledger.drafts, SystemClock()
+                ),
+                board=AvailabilityBoard(resources.inventory.events),
+                readiness=readiness,
+                toggles=toggles,
+                ledger=resources.ledger,
+                find_customer_ref=secrets.find_customer_ref,
+            )
+            async with _running([gates, readiness], settings):
+                yield
+
+    return lifespan
+
+
+async def run_worker(settings: Settings, names: Sequence[str], stop: asyncio.Event) -> None:
+    """Runs the jobs of these names, or all of them, until `stop` is set."""
+    async with open_resources(settings) as resources:
+        jobs = _build_jobs(resources, settings)
+        unknown = set(names) - jobs.keys()
+        if unknown:
+            known = ", ".join(sorted(jobs))
+            raise ConfigurationError(f"there is no job {', '.join(sorted(unknown))}; jobs: {known}")
+        chosen = [jobs[name] for name in names] if names else list(jobs.values())
+        await run_jobs(chosen, stop, drain_seconds=settings.drain_seconds)
+
+
+@asynccontextmanager
+async def open_verifying(settings: Settings) -> AsyncIterator[Verifying]:
+    async with open_resources(settings) as resources:
+        yield Verifying(resources.inventory, resources.ledger, decode_fact)
+
+
+def _build_jobs(resources: Resources, settings: Settings) -> dict[str, Job]:
+    limits = RelayLimits(
+        lease_seconds=settings.lease_seconds,
+        step_seconds_max=settings.step_seconds_max,
+        outbox_tail_max=settings.outbox_tail_max,
+    )
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    jobs: list[Job] = [
+        Relay(resources.inventory, resources.bus, resources.ledger.customers, owner, limits),
+        Projector(resources.bus, resources.ledger),
+        Sweeper(resources.inventory, Expiring(resources.inventory.orders)),
+    ]
+    return {job.name: job for job in jobs}
+
+
+@asynccontextmanager
+async def _running(jobs: Sequence[Job], settings: Settings) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    running = asyncio.create_task(run_jobs(jobs, stop, drain_seconds=settings.drain_seconds))
+    try:
+        yield
+    finally:
+        stop.set()
+        await running
+
+
+def _ordering_secrets(settings: Settings) -> OrderingSecrets:
+    secrets = load_secrets(settings)
+    return OrderingSecrets(secrets.order_ids, secrets.customer_ref, secrets.order_tokens)

@@ -1,0 +1,80 @@
+"""The projector: bus to ledger. What a slice tells, and the cursor behind it, are one transaction,
+so every fact is applied exactly once however often it comes."""
+
+from app.bus import Batch, Bus, Shard
+from app.ledger import CursorMoved, Ledger, ProjectionBatch
+from app.runtime.errors import ContractError
+from app.runtime.jobs import Progress
+from app.runtime.metrics import PROJECTED_FACTS, REPEATED_FACTS, STOPPED_SHARDS
+
+READER = "projector"
+RECORDS_MAX = 4
+"""Slices a transaction: up to 2,000 facts, some 100 ms of SQL."""
+
+
+class Projector:
+    """One step takes one batch of every shard. A shard whose facts contradict the archive is left
+    where it stands, and alarms, while the others go on."""
+
+    name = "projector"
+    idle_seconds = 0.02
+
+    def __init__(self, bus: Bus, ledger: Ledger) -> None:
+        self._bus = bus
+        self._ledger = ledger
+        self._cursors: dict[str, str | None] = {}
+        self._ended: set[str] = set()
+        self._stopped: dict[str, str] = {}
+
+    async def step(self) -> Progress:
+        shards = [each for each in await self._bus.shards() if each.id not in self._stopped]
+        applied = 0
+        for shard in shards:
+            if shard.id not in self._ended and self._may_begin(shard, shards):
+                applied += await self._step_shard(shard.id)
+        if self._stopped:
+            detail = "; ".join(f"shard {each}: {why}" for each, why in self._stopped.items())
+            raise ContractError(f"facts contradict the archive, a person must look: {detail}")
+        return Progress.MORE if applied else Progress.IDLE
+
+    async def aclose(self) -> None:
+        """Holds nothing: the cursors are in the ledger."""
+
+    async def _step_shard(self, shard_id: str) -> int:
+        cursor = await self._cursor(shard_id)
+        try:
+            batch = await self._bus.read(shard_id, cursor, RECORDS_MAX)
+            return await self._apply(shard_id, cursor, batch)
+        except ContractError as error:
+            self._stopped[shard_id] = str(error)
+            STOPPED_SHARDS.set(len(self._stopped))
+            return 0
+
+    async def _apply(self, shard_id: str, cursor: str | None, batch: Batch) -> int:
+        if batch.position is not None and batch.position != cursor:
+            try:
+                applied = await self._ledger.projection.apply(
+                    ProjectionBatch(READER, shard_id, cursor, batch.position, batch.facts)
+                )
+            except CursorMoved:
+                # Another projector was here: go on from where it is.
+                del self._cursors[shard_id]
+                raise
+            self._cursors[shard_id] = batch.position
+            PROJECTED_FACTS.inc(applied.applied)
+            REPEATED_FACTS.inc(applied.repeated)
+            await self._bus.keep_from(READER, shard_id, batch.position)
+        if batch.is_ended:
+            self._ended.add(shard_id)
+        return len(batch.facts)
+
+    async def _cursor(self, shard_id: str) -> str | None:
+        if shard_id not in self._cursors:
+            self._cursors[shard_id] = await self._ledger.cursors.read(READER, shard_id)
+            await self._bus.keep_from(READER, shard_id, self._cursors[shard_id])
+        return self._cursors[shard_id]
+
+    def _may_begin(self, shard: Shard, shards: list[Shard]) -> bool:
+        """Parents first: the facts behind a reshard follow those before it."""
+        present = {each.id for each in shards}
+        return all(each in self._ended or each not in present for each in shard.parents)

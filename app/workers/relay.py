@@ -1,0 +1,109 @@
+"""The relay: outbox to bus, in order, each fact at least once.
+
+At most one slice of a partition is on its way; what the bus refused goes again before anything
+that follows it. E-mail and name go to the ledger first and never onto the bus.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.bus import SLICE_FACTS_MAX, Bus, Slice
+from app.domain.facts import OrderFact
+from app.domain.ids import Partition
+from app.inventory import Head, Inventory, OutboxEntry
+from app.ledger import Customers
+from app.runtime.errors import OutcomeUnknown
+from app.runtime.jobs import Progress
+from app.runtime.metrics import RELAY_LAG_FACTS, RELAYED_FACTS
+
+
+@dataclass(frozen=True, slots=True)
+class RelayLimits:
+    """`step_seconds_max` is well below `lease_seconds`: a step ends before its leases do."""
+
+    lease_seconds: float
+    step_seconds_max: float
+    outbox_tail_max: int
+
+
+class Relay:
+    """One step takes at most one slice of every partition. A partition leased by another relay is
+    left to it."""
+
+    name = "relay"
+    idle_seconds = 0.02
+
+    def __init__(
+        self, inventory: Inventory, bus: Bus, customers: Customers, owner: str, limits: RelayLimits
+    ) -> None:
+        self._outbox = inventory.outbox
+        self._bus = bus
+        self._customers = customers
+        self._owner = owner
+        self._limits = limits
+        self._leased: set[Partition] = set()
+
+    async def step(self) -> Progress:
+        try:
+            async with asyncio.timeout(self._limits.step_seconds_max):
+                return await self._relay()
+        except TimeoutError as error:
+            raise OutcomeUnknown("a relay step took too long; its slices go again") from error
+
+    async def aclose(self) -> None:
+        for partition in self._leased:
+            await self._outbox.take_lease(partition, self._owner, 0)
+
+    async def _relay(self) -> Progress:
+        heads = await self._outbox.read_heads()
+        waiting = {each: head for each, head in heads.items() if head and head.waiting_facts}
+        for partition, head in heads.items():
+            RELAY_LAG_FACTS.labels(partition).set(head.waiting_facts if head else 0)
+        tokens = await self._lease(waiting)
+        entries = {
+            partition: await self._outbox.read(
+                partition, waiting[partition].relayed, SLICE_FACTS_MAX
+            )
+            for partition in tokens
+        }
+        slices = [
+            Slice(partition, [entry.fact for entry in found])
+            for partition, found in entries.items()
+            if found
+        ]
+        if not slices:
+            return Progress.IDLE
+        await self._save_people(entries)
+        refused = await self._bus.publish(slices)
+        for each in slices:
+            if each.partition not in refused:
+                await self._outbox.acknowledge_relayed(
+                    each.partition,
+                    tokens[each.partition],
+                    each.facts[-1].position,
+                    tail_max=self._limits.outbox_tail_max,
+                )
+                RELAYED_FACTS.inc(len(each.facts))
+        return Progress.MORE
+
+    async def _lease(self, waiting: Mapping[Partition, Head]) -> dict[Partition, int]:
+        """The fencing token of every waiting partition that is ours."""
+        lease_ms = int(self._limits.lease_seconds * 1000)
+        tokens = {}
+        for partition in waiting:
+            token = await self._outbox.take_lease(partition, self._owner, lease_ms)
+            if token is not None:
+                tokens[partition] = token
+        self._leased |= tokens.keys()
+        return tokens
+
+    async def _save_people(self, entries: Mapping[Partition, list[OutboxEntry]]) -> None:
+        people = [
+            (entry.fact.order.customer_ref, entry.person, entry.fact.at_ms)
+            for found in entries.values()
+            for entry in found
+            if entry.person is not None and isinstance(entry.fact, OrderFact)
+        ]
+        if people:
+            await self._customers.upsert(people)
