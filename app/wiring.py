@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from app.api import Services
 from app.bus import Bus, RedisStreamsBus, decode_fact
 from app.inventory import Inventory, ServerTime, open_inventory
-from app.ledger import Ledger, open_ledger
+from app.ledger import ApiKeys, Ledger, open_ledger
 from app.rollout import FileToggles, SellingGates
 from app.runtime.clock import SystemClock
 from app.runtime.embedded_redis import redis_url
@@ -59,11 +59,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         }
         for connection in connections.values():
             stack.push_async_callback(connection.aclose)
-        ledger = await open_ledger(
-            settings.database_url,
-            data_dir=settings.data_dir,
-            timeout_seconds=settings.database_timeout_seconds,
-        )
+        ledger = await _open_ledger(settings)
         stack.push_async_callback(ledger.aclose)
         yield Resources(
             inventory=open_inventory(
@@ -87,7 +83,7 @@ def serving(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManag
                 resources.ledger.instance, secrets, partitions=settings.partitions
             )
             toggles = FileToggles(settings.toggles_path)
-            gates = SellingGates(toggles)
+            gates = SellingGates(toggles, resources.inventory.events.read_organiser)
             readiness = Readiness(resources.inventory, resources.ledger.archive)
             app.state.services = Services(
                 ordering=Ordering(
@@ -110,8 +106,7 @@ def serving(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManag
 
 async def run_worker(settings: Settings, names: Sequence[str], stop: asyncio.Event) -> None:
     """Runs the jobs of these names, or all of them, until `stop` is set."""
-    async with open_resources(settings) as resources:
-        jobs = _build_jobs(resources, settings)
+    async with open_jobs(settings) as jobs:
         unknown = set(names) - jobs.keys()
         if unknown:
             known = ", ".join(sorted(jobs))
@@ -121,9 +116,39 @@ async def run_worker(settings: Settings, names: Sequence[str], stop: asyncio.Eve
 
 
 @asynccontextmanager
+async def open_jobs(settings: Settings) -> AsyncIterator[dict[str, Job]]:
+    """Every background job by its name."""
+    async with open_resources(settings) as resources:
+        yield _build_jobs(resources, settings)
+
+
+@asynccontextmanager
 async def open_verifying(settings: Settings) -> AsyncIterator[Verifying]:
     async with open_resources(settings) as resources:
         yield Verifying(resources.inventory, resources.ledger, decode_fact)
+
+
+@asynccontextmanager
+async def open_organising(settings: Settings) -> AsyncIterator[Organising]:
+    async with open_resources(settings) as resources:
+        yield Organising(resources.inventory.events, resources.ledger.drafts, SystemClock())
+
+
+@asynccontextmanager
+async def open_api_keys(settings: Settings) -> AsyncIterator[ApiKeys]:
+    ledger = await _open_ledger(settings)
+    try:
+        yield ledger.api_keys
+    finally:
+        await ledger.aclose()
+
+
+async def _open_ledger(settings: Settings) -> Ledger:
+    return await open_ledger(
+        settings.database_url,
+        data_dir=settings.data_dir,
+        timeout_seconds=settings.database_timeout_seconds,
+    )
 
 
 def _build_jobs(resources: Resources, settings: Settings) -> dict[str, Job]:

@@ -4,7 +4,7 @@ script."""
 from collections.abc import Mapping
 
 from app.domain.events import EventConfiguration, OpenedEvent, SellingStatus
-from app.domain.ids import CustomerRef, EventId, Partition, PoolId, TicketTypeId
+from app.domain.ids import CustomerRef, EventId, OrganiserId, Partition, PoolId, TicketTypeId
 from app.domain.outcomes import (
     CapacityInUse,
     CapacityOutcome,
@@ -94,6 +94,12 @@ class Events:
         if reply.word == "UNKNOWN_EVENT":
             return None
         return parse_opened_event(event_id, reply.fields(0)), reply.now_ms
+
+    async def read_organiser(self, event_id: EventId) -> OrganiserId | None:
+        """None if the event was never opened."""
+        keys = keys_of_event(event_id, self._partitions)
+        found = await self._connection.call("HGET", keys.event, "organiser_id")
+        return OrganiserId(found) if isinstance(found, str) else None
 
     async def read_customers(
         self, event_id: EventId

@@ -116,7 +116,7 @@ def _wait_for_lock(descriptor: int, path: Path, wait_seconds: float) -> None:
 def _who_holds(descriptor: int, path: Path, wait_seconds: float) -> str:
     holder = os.pread(descriptor, 20, 0).decode(errors="replace")
     who = f"process {holder} (./taquilla dev)"
-    if holder.isdigit() and not _is_running(int(holder)):
+    if holder.isdigit() and not is_running(int(holder)):
         who = f"servers left over by process {holder}, which is gone"
     return (
         f"TAQUILLA_DATA_DIR={path} is in use by {who}; waited {wait_seconds:g} s. "
@@ -124,7 +124,7 @@ def _who_holds(descriptor: int, path: Path, wait_seconds: float) -> str:
     )
 
 
-def _is_running(process_id: int) -> bool:
+def is_running(process_id: int) -> bool:
     try:
         os.kill(process_id, 0)
     except ProcessLookupError:

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 VARIABLE = "TAQUILLA_LIFELINE_FD"
 """Set by the supervisor for its children only: the number of the pipe's read end."""
@@ -26,7 +26,12 @@ LAST_SECONDS = 4.0
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def watch(environment: Mapping[str, str], *, last_seconds: float = LAST_SECONDS) -> None:
+def watch(
+    environment: Mapping[str, str],
+    *,
+    last_seconds: float = LAST_SECONDS,
+    at_last: Callable[[], None] = lambda: os._exit(1),
+) -> None:
     """When the supervisor that is named in `environment` is gone, this process gets SIGTERM, and
     `last_seconds` later it is over, whatever it was doing. Without a supervisor: nothing."""
     if VARIABLE not in environment:
@@ -36,7 +41,7 @@ def watch(environment: Mapping[str, str], *, last_seconds: float = LAST_SECONDS)
 
     def wait_for_the_end() -> None:
         os.read(descriptor, 1)
-        over = threading.Timer(last_seconds, os._exit, [1])
+        over = threading.Timer(last_seconds, at_last)
         over.daemon = True
         over.start()
         os.kill(os.getpid(), signal.SIGTERM)
@@ -68,7 +73,7 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
     signal.signal(signal.SIGTERM, pass_on)
     signal.signal(signal.SIGINT, pass_on)
-    watch(environment)
+    watch(environment, at_last=program.kill)
     return program.wait()
 
 

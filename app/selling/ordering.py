@@ -82,7 +82,7 @@ class Ordering:
 
     async def place(self, request: OrderRequest) -> PlaceOutcome:
         """One call of Redis, unless an overdue hold stands in the way. Never HoldsOverdue."""
-        wish = self._wish(request)
+        wish = await self._wish(request)
         for _ in range(OVERDUE_TRIES_MAX):
             outcome = await self._inventory.orders.place_order(wish)
             if not isinstance(outcome, HoldsOverdue):
@@ -122,7 +122,7 @@ class Ordering:
         address = parse_order_id(order_id, self._inventory.partitions)
         return address if is_valid else None
 
-    def _wish(self, request: OrderRequest) -> PlaceOrder:
+    async def _wish(self, request: OrderRequest) -> PlaceOrder:
         customer_ref = self._secrets.find_customer_ref(request.person.email)
         tail = order_tail(
             self._secrets.order_ids, request.event_id, customer_ref, request.idempotency_key
@@ -131,7 +131,7 @@ class Ordering:
         quantities: dict[TicketTypeId, int] = {}
         for ticket_type, quantity in request.lines:
             quantities[ticket_type] = quantities.get(ticket_type, 0) + quantity
-        verdict = self._gates.gate_of(request.event_id, None)
+        verdict = await self._gates.verdict_of(request.event_id)
         return PlaceOrder(
             address=OrderAddress(
                 make_order_id(partition, request.event_id, tail), partition, request.event_id

@@ -1,0 +1,186 @@
+"""Reports for organisers: sales, facts, toggles. All but the toggles are read from the ledger."""
+
+import csv
+import io
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from app.api.authentication import FactsReader, ReportsReader, TogglesReader
+from app.api.events import PageAfter, PageLimit
+from app.api.forms import Instant, MoneyAnswer, Page, optional_instant
+from app.api.problems import describe_problems, problem
+from app.api.services import ServicesDep
+from app.domain.ids import EventId, TicketTypeId
+from app.ledger import SalesReport
+from payments import Money
+
+router = APIRouter(prefix="/v1/admin", tags=["admin: reports"])
+
+_PROBLEMS = ("unauthenticated", "forbidden", "invalid", "unavailable")
+
+
+class ReportFormat(StrEnum):
+    JSON = "json"
+    CSV = "csv"
+
+
+class TypeSalesAnswer(BaseModel):
+    """Units. `amount`: of the sold ones, at the prices they were sold for."""
+
+    ticket_type: str
+    name: str
+    sold: int
+    held: int
+    cancelled: int
+    amount: MoneyAnswer
+
+
+class SalesAnswer(BaseModel):
+    """`as_of`: the newest fact that the report counts; it follows the sale by a fraction of a
+    second."""
+
+    event_id: str
+    as_of: Instant | None
+    orders: int
+    sold: int
+    held: int
+    cancelled: int
+    amount: MoneyAnswer
+    ticket_types: list[TypeSalesAnswer]
+
+
+class ToggleAnswer(BaseModel):
+    """`enabled`: null when the source does not know the toggle; then `default` stands."""
+
+    name: str
+    kind: str
+    default: bool
+    enabled: bool | None
+    owner: str
+    remove_by: str | None
+    description: str
+
+
+@router.get(
+    "/events/{event_id}/sales",
+    operation_id="readSales",
+    summary="Sales of an event",
+    response_model=SalesAnswer,
+    responses={
+        200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
+        **describe_problems(*_PROBLEMS, "not-found"),
+    },
+)
+async def read_sales(
+    event_id: str,
+    services: ServicesDep,
+    caller: ReportsReader,
+    report_format: Annotated[ReportFormat, Query(alias="format")] = ReportFormat.JSON,
+) -> SalesAnswer | Response:
+    """From the ledger, per ticket type and in total; `format=csv` for a spreadsheet."""
+    event = await services.organising.read(caller.organiser_id, EventId(event_id))
+    if event is None:
+        return problem("not-found", "There is no such event of yours.")
+    names = {each.id: each.name for each in event.configuration.ticket_types}
+    report = await services.ledger.sales.report(EventId(event_id))
+    answer = _answer_sales(event_id, names, event.configuration.currency, report)
+    return answer if report_format is ReportFormat.JSON else _write_csv(answer)
+
+
+@router.get(
+    "/facts",
+    operation_id="listFacts",
+    summary="The facts of own events, as CloudEvents",
+    response_model=Page[dict[str, Any]],
+    responses=describe_problems(*_PROBLEMS),
+)
+async def list_facts(
+    services: ServicesDep, caller: FactsReader, after: PageAfter = None, limit: PageLimit = 50
+) -> Page[dict[str, Any]] | JSONResponse:
+    """From the archive, in the order of each partition. Go on with `next`; it stays valid."""
+    found = await services.ledger.archive.read_after(caller.organiser_id, after, limit)
+    return Page[dict[str, Any]](items=[orjson.loads(text) for text in found.texts], next=found.next)
+
+
+@router.get(
+    "/toggles",
+    operation_id="listToggles",
+    summary="Every toggle, and how it stands",
+    response_model=Page[ToggleAnswer],
+    responses=describe_problems("unauthenticated", "forbidden", "unavailable"),
+)
+async def list_toggles(services: ServicesDep, caller: TogglesReader) -> Page[ToggleAnswer]:
+    items = [
+        ToggleAnswer(
+            name=each.toggle.name,
+            kind=each.toggle.kind,
+            default=each.toggle.default,
+            enabled=each.enabled,
+            owner=each.toggle.owner,
+            remove_by=each.toggle.remove_by.isoformat() if each.toggle.remove_by else None,
+            description=each.toggle.description,
+        )
+        for each in services.toggles.describe()
+    ]
+    return Page[ToggleAnswer](items=items, next=None)
+
+
+def _answer_sales(
+    event_id: str, names: Mapping[TicketTypeId, str], currency: str, report: SalesReport | None
+) -> SalesAnswer:
+    """Every ticket type has a row, sold or not."""
+    rows = {row.ticket_type: row for row in report.ticket_types} if report else {}
+    types = []
+    for ticket_type, name in names.items():
+        row = rows.get(ticket_type)
+        types.append(
+            TypeSalesAnswer(
+                ticket_type=ticket_type,
+                name=name,
+                sold=row.sold_quantity if row else 0,
+                held=row.held_quantity if row else 0,
+                cancelled=row.cancelled_quantity if row else 0,
+                amount=MoneyAnswer.of(row.sold_amount if row else Money(0, currency)),
+            )
+        )
+    return SalesAnswer(
+        event_id=event_id,
+        as_of=optional_instant(report.as_of_ms if report else None),
+        orders=report.confirmed_orders if report else 0,
+        sold=sum(each.sold for each in types),
+        held=sum(each.held for each in types),
+        cancelled=sum(each.cancelled for each in types),
+        amount=MoneyAnswer(amount=sum(each.amount.amount for each in types), currency=currency),
+        ticket_types=types,
+    )
+
+
+def _write_csv(answer: SalesAnswer) -> Response:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(
+        ["ticket_type", "name", "sold", "held", "cancelled", "amount_minor", "currency"]
+    )
+    for each in answer.ticket_types:
+        writer.writerow(
+            [
+                *(each.ticket_type, _plain(each.name), each.sold, each.held, each.cancelled),
+                *(each.amount.amount, each.amount.currency),
+            ]
+        )
+    return Response(
+        text.getvalue(),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{answer.event_id}-sales.csv"'},
+    )
+
+
+def _plain(text: str) -> str:
+    """A cell that begins like a formula would be run by a spreadsheet."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

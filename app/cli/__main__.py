@@ -1,0 +1,46 @@
+"""`python -m app.cli`: gathers the commands and turns errors into exit codes."""
+
+import sys
+
+import typer
+
+from app.cli import db, dev, keys, lock, serve, test, toggles, verify, worker
+from app.runtime.errors import ConfigurationError, TaquillaError
+from app.runtime.supervisor import EXIT_MISCONFIGURED
+
+EXIT_BROKEN = 1
+
+
+def build_application() -> typer.Typer:
+    application = typer.Typer(
+        name="taquilla",
+        help="Sells tickets in the minute when everybody wants one.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    application.command()(dev.dev)
+    application.command()(serve.serve)
+    application.command()(worker.worker)
+    application.command("test", context_settings=test.PASSES_ARGUMENTS_ON)(test.run_tests)
+    application.command("lock")(lock.lock_requirements)
+    application.command()(verify.verify)
+    application.add_typer(db.application, name="db")
+    application.add_typer(keys.application, name="keys")
+    application.add_typer(toggles.application, name="toggles")
+    return application
+
+
+def main() -> None:
+    try:
+        build_application()()
+    except ConfigurationError as error:
+        typer.echo(f"taquilla: {error}", err=True)
+        sys.exit(EXIT_MISCONFIGURED)
+    except TaquillaError as error:
+        typer.echo(f"taquilla: {error}", err=True)
+        sys.exit(EXIT_BROKEN)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""`./taquilla serve`: the HTTP API, in one process or TAQUILLA_API_PROCESSES of them."""
+
+import asyncio
+import math
+import os
+import signal
+import socket
+import sys
+from typing import Annotated
+
+import typer
+import uvicorn
+import uvloop
+
+from app.cli.api_processes import api_processes, shared_metrics
+from app.main import create_app
+from app.runtime.data_directory import make_data_directory
+from app.runtime.lifeline import watch
+from app.runtime.logs import configure_logging
+from app.runtime.ports import BACKLOG, bind_port
+from app.runtime.settings import Settings, load_settings
+from app.runtime.supervisor import Supervisor
+
+INTERNAL_HOST = "127.0.0.1"
+KILL_AFTER_DRAIN_SECONDS = 1.0
+
+
+def serve(
+    *,
+    internal: Annotated[
+        bool, typer.Option("--internal", help="The listener for operators, on 127.0.0.1.")
+    ] = False,
+    listener_descriptor: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Serve the HTTP API (TAQUILLA_HTTP_PORT, or TAQUILLA_INTERNAL_PORT)."""
+    watch(os.environ)
+    settings = load_settings()
+    configure_logging(settings)
+    if listener_descriptor is not None:
+        _serve_alone(settings, socket.socket(fileno=listener_descriptor), internal=internal)
+        return
+    with bind_listener(settings, internal=internal) as listener:
+        if settings.api_processes == 1:
+            _serve_alone(settings, listener, internal=internal)
+        else:
+            asyncio.run(_serve_together(settings, listener, internal=internal))
+
+
+def bind_listener(settings: Settings, *, internal: bool = False) -> socket.socket:
+    if internal:
+        return bind_port(INTERNAL_HOST, settings.internal_port, "TAQUILLA_INTERNAL_PORT")
+    return bind_port(settings.http_host, settings.http_port, "TAQUILLA_HTTP_PORT")
+
+
+async def _serve_together(settings: Settings, listener: socket.socket, *, internal: bool) -> None:
+    make_data_directory(settings.data_dir)
+    stop_seconds = settings.drain_seconds + KILL_AFTER_DRAIN_SECONDS
+    with shared_metrics(settings.data_dir) as metrics_folder:
+        async with Supervisor(stop_seconds=stop_seconds) as supervisor:
+            for spec in api_processes(
+                settings, listener.fileno(), metrics_folder, internal=internal
+            ):
+                await supervisor.start(spec)
+            await supervisor.wait()
+
+
+def _serve_alone(settings: Settings, listener: socket.socket, *, internal: bool) -> None:
+    # uvicorn takes the signals while it serves; before and after, a signal means: leave at once.
+    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGINT, _leave)
+    uvloop.run(_serve(settings, listener, internal=internal))
+
+
+async def _serve(settings: Settings, listener: socket.socket, *, internal: bool) -> None:
+    """The lifespan is entered here and not by uvicorn, which would turn a wrong setting into a
+    trace."""
+    application = create_app(settings, internal=internal)
+    config = uvicorn.Config(
+        application,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=math.ceil(settings.drain_seconds),
+    )
+    async with application.router.lifespan_context(application):
+        await uvicorn.Server(config).serve(sockets=[listener])
+
+
+def _leave(_number: int, _frame: object) -> None:
+    sys.exit(0)

@@ -1,0 +1,28 @@
+"""`./taquilla test`: everything that must pass. pytest takes this process over, so its summary is
+the last thing printed and its exit code is ours."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from app.runtime.settings import PREFIX
+
+PASSES_ARGUMENTS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def run_tests(
+    context: typer.Context,
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out the slow ones: for the inner loop.")
+    ] = False,
+) -> None:
+    """Run the tests; further arguments go to pytest."""
+    selection = ["-m", "not slow"] if quick else []
+    # Settings of this shell must not reach the tests.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
+    arguments = [sys.executable, "-m", "pytest", *selection, *context.args]
+    sys.stdout.flush()
+    os.execve(sys.executable, arguments, environment)  # noqa: S606 - our own interpreter

@@ -1,0 +1,45 @@
+"""`./taquilla worker`: the background jobs, all of them or those named, and their metrics."""
+
+import asyncio
+import os
+import signal
+from typing import Annotated
+
+import typer
+import uvloop
+from prometheus_client import start_http_server
+
+from app.runtime.errors import ConfigurationError
+from app.runtime.lifeline import watch
+from app.runtime.logs import configure_logging
+from app.runtime.settings import Settings, load_settings
+from app.wiring import run_worker
+
+
+def worker(
+    jobs: Annotated[list[str] | None, typer.Argument(help="Names; without any: all.")] = None,
+) -> None:
+    """Run the background jobs; metrics on TAQUILLA_METRICS_PORT."""
+    watch(os.environ)
+    settings = load_settings()
+    configure_logging(settings)
+    _serve_metrics(settings)
+    uvloop.run(_work(settings, jobs or []))
+
+
+async def _work(settings: Settings, names: list[str]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run_worker(settings, names, stop)
+
+
+def _serve_metrics(settings: Settings) -> None:
+    port = settings.metrics_port
+    try:
+        start_http_server(port, settings.http_host)
+    except OSError as error:
+        raise ConfigurationError(
+            f"TAQUILLA_METRICS_PORT={port}: port {port} on {settings.http_host}: {error.strerror}. "
+            "Stop the process that has it, or set TAQUILLA_METRICS_PORT to a free port."
+        ) from None

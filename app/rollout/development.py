@@ -1,0 +1,29 @@
+"""The toggles of a fresh development machine: free events are sold, nothing is halted."""
+
+import json
+import os
+from pathlib import Path
+
+from app.rollout.catalogue import CATALOGUE, SELLING_FREE
+
+ON_IN_DEVELOPMENT = frozenset({SELLING_FREE})
+
+
+def write_development_toggles(path: Path) -> None:
+    """Writes the file if it is not there; whole or not at all."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    features = [
+        {
+            "name": toggle.name,
+            "type": toggle.kind,
+            "description": toggle.description,
+            "enabled": toggle in ON_IN_DEVELOPMENT,
+            "strategies": [{"name": "default"}],
+        }
+        for toggle in CATALOGUE
+    ]
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    draft.write_text(json.dumps({"version": 2, "features": features}, indent=2) + "\n")
+    draft.replace(path)

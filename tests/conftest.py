@@ -1,0 +1,54 @@
+"""Fixtures that many folders use: one real Redis a run, flushed for each test; a settable clock."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from app.domain.ids import Partition
+from app.inventory import Inventory, TestTime, open_inventory
+from app.runtime.clock import SettableClock
+from app.runtime.redis_connection import RedisConnection
+from tests.builders import PARTITIONS
+from tests.servers.redis import RedisServer, start_redis
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """In memory only; tests of crashes start their own."""
+    server = start_redis()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def connection(redis_server: RedisServer) -> AsyncIterator[RedisConnection]:
+    """To an empty Redis; answers in text."""
+    connection = RedisConnection(redis_server.url, timeout_seconds=5, connections_max=64)
+    await connection.call("FLUSHALL")
+    yield connection
+    await connection.aclose()
+
+
+@pytest.fixture
+async def bytes_connection(redis_server: RedisServer) -> AsyncIterator[RedisConnection]:
+    """To the same Redis; answers in bytes, as the bus wants them."""
+    connection = RedisConnection(
+        redis_server.url, timeout_seconds=5, connections_max=8, as_text=False
+    )
+    yield connection
+    await connection.aclose()
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    """The clock of Redis too: the scripts are handed its time."""
+    return SettableClock()
+
+
+@pytest.fixture
+async def inventory(connection: RedisConnection, clock: SettableClock) -> Inventory:
+    """Every partition started, no event opened."""
+    inventory = open_inventory(connection, TestTime(clock), partitions=PARTITIONS)
+    for each in range(PARTITIONS):
+        await inventory.outbox.start_partition(Partition(each))
+    return inventory
