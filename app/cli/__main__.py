@@ -33,7 +33,7 @@ def build_application() -> typer.Typer:
 
 def main() -> None:
     try:
-        build_application()()
+        build_application()(prog_name="taquilla")
     except ConfigurationError as error:
         typer.echo(f"taquilla: {error}", err=True)
         sys.exit(EXIT_MISCONFIGURED)

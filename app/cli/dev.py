@@ -22,6 +22,7 @@ import typer
 from app.cli.api_processes import api_processes, shared_metrics
 from app.cli.demo import seed_demo, write_admin_key
 from app.cli.serve import KILL_AFTER_DRAIN_SECONDS, bind_listener
+from app.cli.worker import refuse_metrics_port_in_use
 from app.ledger import upgrade_ledger
 from app.rollout import write_development_toggles
 from app.runtime.data_directory import forget, lock_data_directory, redis_socket_folder
@@ -69,6 +70,7 @@ def dev(
         lock_descriptor = stack.enter_context(lock_data_directory(settings.data_dir))
         if fresh:
             forget(settings.data_dir)
+        refuse_metrics_port_in_use(settings)
         ground = _Ground(
             lock_descriptor,
             stack.enter_context(bind_listener(settings)),

@@ -6,6 +6,8 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -65,9 +67,7 @@ async def _serve_together(settings: Settings, listener: socket.socket, *, intern
 
 
 def _serve_alone(settings: Settings, listener: socket.socket, *, internal: bool) -> None:
-    # uvicorn takes the signals while it serves; before and after, a signal means: leave at once.
-    signal.signal(signal.SIGTERM, _leave)
-    signal.signal(signal.SIGINT, _leave)
+    _on_signals(_leave)
     uvloop.run(_serve(settings, listener, internal=internal))
 
 
@@ -86,9 +86,17 @@ async def _serve(settings: Settings, listener: socket.socket, *, internal: bool)
         backlog=BACKLOG,
         timeout_graceful_shutdown=math.ceil(settings.drain_seconds),
     )
+    server = uvicorn.Server(config)
     async with application.router.lifespan_context(application):
-        await uvicorn.Server(config).serve(sockets=[listener])
+        # uvicorn takes these signals as well, and raises them again when it is done.
+        _on_signals(server.handle_exit)
+        await server.serve(sockets=[listener])
 
 
-def _leave(_number: int, _frame: object) -> None:
+def _on_signals(handler: Callable[[int, FrameType | None], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
     sys.exit(0)

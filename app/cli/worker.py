@@ -9,9 +9,9 @@ import typer
 import uvloop
 from prometheus_client import start_http_server
 
-from app.runtime.errors import ConfigurationError
 from app.runtime.lifeline import watch
 from app.runtime.logs import configure_logging
+from app.runtime.ports import bind_port
 from app.runtime.settings import Settings, load_settings
 from app.wiring import run_worker
 
@@ -23,7 +23,8 @@ def worker(
     watch(os.environ)
     settings = load_settings()
     configure_logging(settings)
-    _serve_metrics(settings)
+    refuse_metrics_port_in_use(settings)
+    start_http_server(settings.metrics_port, settings.http_host)
     uvloop.run(_work(settings, jobs or []))
 
 
@@ -34,12 +35,6 @@ async def _work(settings: Settings, names: list[str]) -> None:
     await run_worker(settings, names, stop)
 
 
-def _serve_metrics(settings: Settings) -> None:
-    port = settings.metrics_port
-    try:
-        start_http_server(port, settings.http_host)
-    except OSError as error:
-        raise ConfigurationError(
-            f"TAQUILLA_METRICS_PORT={port}: port {port} on {settings.http_host}: {error.strerror}. "
-            "Stop the process that has it, or set TAQUILLA_METRICS_PORT to a free port."
-        ) from None
+def refuse_metrics_port_in_use(settings: Settings) -> None:
+    """Raises ConfigurationError that names the setting."""
+    bind_port(settings.http_host, settings.metrics_port, "TAQUILLA_METRICS_PORT").close()

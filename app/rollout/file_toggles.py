@@ -6,7 +6,7 @@ the last good payload in force.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,15 @@ from app.runtime.metrics import TOGGLE_RELOADS
 
 log = structlog.get_logger(__name__)
 
+_Stamp = tuple[int, ...]
+
 
 class FileToggles:
     """Until there has been a good payload, the defaults of the catalogue stand."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: _Stamp | None = None
         self._client: UnleashClient | None = None
         self._enabled: Mapping[str, bool] = {}
         self.refresh()
@@ -44,32 +46,25 @@ class FileToggles:
         return bool(self._client.is_enabled(toggle.name, fields))
 
     def refresh(self) -> bool:
-        stamp = self._stamp()
-        if stamp is None or stamp == self._seen:
+        stamp = _stamp_of(self._path)
+        if stamp == self._seen:
             return False
         self._seen = stamp
         try:
             text = self._path.read_text(encoding="utf-8")
             enabled = _read_features(text)
-        except (OSError, ValueError) as error:
+            client = _open_client(text, enabled.keys())
+        except (OSError, ValueError, RecursionError) as error:
             TOGGLE_RELOADS.labels("refused").inc()
             log.warning("toggles cannot be used", file=str(self._path), error=str(error))
             return False
-        self._client = _open_client(text)
-        self._enabled = enabled
+        self._client, self._enabled = client, enabled
         TOGGLE_RELOADS.labels("loaded").inc()
         log.info("toggles loaded", file=str(self._path))
         return True
 
     def describe(self) -> Sequence[ToggleState]:
         return [ToggleState(toggle, self._enabled.get(toggle.name)) for toggle in CATALOGUE]
-
-    def _stamp(self) -> tuple[int, int, int] | None:
-        try:
-            stat = self._path.stat()
-        except OSError:
-            return None
-        return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 class _MemoryCache(BaseCache):
@@ -95,6 +90,16 @@ class _MemoryCache(BaseCache):
         self._values.clear()
 
 
+def _stamp_of(path: Path) -> _Stamp:
+    """Differs whenever the file may read differently; empty for one that is not there. The time of
+    change, not that of writing: it also tells of permissions that were mended."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return ()
+    return stat.st_ctime_ns, stat.st_size, stat.st_ino
+
+
 def _read_features(text: str) -> Mapping[str, bool]:
     """Name to enabled. ValueError for what is not Unleash's format."""
     payload = json.loads(text)
@@ -112,9 +117,13 @@ def _read_features(text: str) -> Mapping[str, bool]:
     return enabled
 
 
-def _open_client(payload: str) -> UnleashClient:
-    """Not initialized on purpose: that would start a thread and ask the network."""
-    return UnleashClient(
+def _open_client(payload: str, names: Set[str]) -> UnleashClient:
+    """Not initialized on purpose: that would start a thread and ask the network.
+
+    ValueError for what the SDK cannot use, a number where it wants a text, say. The SDK itself
+    does not tell: it goes on without any toggle, and a halt would be off.
+    """
+    client = UnleashClient(
         url="http://toggles.invalid/api",
         app_name="taquilla",
         cache=_MemoryCache(payload),
@@ -122,3 +131,6 @@ def _open_client(payload: str) -> UnleashClient:
         disable_registration=True,
         multiple_instance_mode=InstanceAllowType.SILENTLY_ALLOW,
     )
+    if client.feature_definitions().keys() != names:
+        raise ValueError("the Unleash SDK cannot read these features")
+    return client

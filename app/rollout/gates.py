@@ -1,6 +1,8 @@
 """The gates before the stock, as the selling path reads them: one dictionary look-up an order.
 
-A verdict is made when an event is first asked for, and made anew for all of them on each step.
+A verdict stands until the next step of the job; the first order of an event after that has it made
+anew. So the toggles are asked at most twice a second for an event, however many buy, and a
+constraint on the time of day is felt without an edit.
 """
 
 from collections import OrderedDict
@@ -28,7 +30,7 @@ FindOrganiser = Callable[[EventId], Awaitable[OrganiserId | None]]
 
 
 class SellingGates:
-    """A job too: one step takes new toggles and makes every verdict anew.
+    """A job too: a step takes new toggles and ends the time of all verdicts.
 
     `find_organiser` is asked when an event is seen for the first time; None is an event that was
     never opened, of which nothing is kept.
@@ -40,41 +42,52 @@ class SellingGates:
     def __init__(self, toggles: Toggles, find_organiser: FindOrganiser) -> None:
         self._toggles = toggles
         self._find_organiser = find_organiser
+        self._turn = 0
         self._judged: OrderedDict[EventId, _Judged] = OrderedDict()
 
     async def verdict_of(self, event_id: EventId) -> SellingVerdict:
         judged = self._judged.get(event_id)
-        if judged is not None:
+        if judged is None:
+            organiser_id = await self._find_organiser(event_id)
+            judged = self._judge(ToggleContext(event_id, organiser_id))
+            if organiser_id is not None:
+                self._keep(judged)
+        elif judged.turn != self._turn:
+            judged = self._judge(judged.context)
+            self._keep(judged)
+        else:
             self._judged.move_to_end(event_id)
-            return judged.verdict
-        organiser_id = await self._find_organiser(event_id)
-        judged = self._judge(ToggleContext(event_id, organiser_id))
-        if organiser_id is not None:
-            self._judged[event_id] = judged
-            if len(self._judged) > EVENTS_MAX:
-                self._judged.popitem(last=False)
         return judged.verdict
 
     async def step(self) -> Progress:
-        if self._toggles.refresh():
-            # Swapped whole: an order sees the old verdicts or the new ones, never some of each.
-            self._judged = OrderedDict(
-                (event_id, self._judge(judged.context)) for event_id, judged in self._judged.items()
-            )
+        self._toggles.refresh()
+        self._turn += 1
         return Progress.IDLE
 
     async def aclose(self) -> None:
         """Holds nothing."""
 
+    def _keep(self, judged: "_Judged") -> None:
+        self._judged[judged.context.event_id] = judged
+        self._judged.move_to_end(judged.context.event_id)
+        if len(self._judged) > EVENTS_MAX:
+            self._judged.popitem(last=False)
+
     def _judge(self, context: ToggleContext) -> "_Judged":
+        return _Judged(context, self._turn, self._verdict(context))
+
+    def _verdict(self, context: ToggleContext) -> SellingVerdict:
         if self._toggles.is_on(SELLING_HALT, context):
-            return _Judged(context, SellingVerdict(SELLING_HALT.name, SELLING_HALT.name))
+            return SellingVerdict(SELLING_HALT.name, SELLING_HALT.name)
         if not self._toggles.is_on(SELLING_FREE, context):
-            return _Judged(context, SellingVerdict(SELLING_FREE.name, None))
-        return _Judged(context, SellingVerdict(None, None))
+            return SellingVerdict(SELLING_FREE.name, None)
+        return SellingVerdict(None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
+    """`turn`: the step after which this verdict was made."""
+
     context: ToggleContext
+    turn: int
     verdict: SellingVerdict

@@ -1,4 +1,4 @@
-"""What a source of toggles is. Every implementation passes `tests/contracts/toggles.py`."""
+"""What a source of toggles is. Every implementation passes `tests/rollout/toggles_contract.py`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

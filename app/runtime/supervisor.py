@@ -242,5 +242,5 @@ def _restart_delay_seconds(child: _Child) -> float | None:
 def _failed(child: _Child, what: str) -> ChildFailed:
     return ChildFailed(
         f"{child.spec.name} (process {child.process.pid}) {what}; exit code "
-        f"{child.process.returncode}, {len(child.deaths)} deaths in the last minute"
+        f"{child.process.returncode}, deaths in the last minute: {len(child.deaths)}"
     )

@@ -7,10 +7,10 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from time import monotonic
+from typing import Protocol
 
-from app.domain.events import Availability, availability_of
+from app.domain.events import Availability, OpenedEvent, availability_of
 from app.domain.ids import EventId
-from app.inventory import Events
 
 FRESH_SECONDS = 0.5
 EVENTS_MAX = 1_000
@@ -23,10 +23,18 @@ class _Snapshot:
     reading: "asyncio.Task[Availability | None]"
 
 
+class ReadsEvents(Protocol):
+    """What the board needs of the inventory."""
+
+    async def read_event(self, event_id: EventId) -> tuple[OpenedEvent, int] | None: ...
+
+    async def opened_event_ids(self) -> list[EventId]: ...
+
+
 class AvailabilityBoard:
     """All methods raise Unavailable or OutcomeUnknown when Redis does not answer."""
 
-    def __init__(self, events: Events) -> None:
+    def __init__(self, events: ReadsEvents) -> None:
         self._events = events
         self._snapshots: OrderedDict[EventId, _Snapshot] = OrderedDict()
         self._ids: tuple[float, list[EventId]] = (float("-inf"), [])

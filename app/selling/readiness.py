@@ -4,11 +4,20 @@ A Redis that was restarted may have come back with less than was acknowledged. S
 id changes, every partition is compared with the archive before anything is sold from it again.
 """
 
-from app.domain.facts import START
+from collections.abc import Mapping
+from typing import Protocol
+
+from app.domain.facts import START, Position
+from app.domain.ids import Partition
 from app.inventory import Inventory
-from app.ledger import Archive
 from app.runtime.errors import DependencyError
 from app.runtime.jobs import Progress
+
+
+class KnowsHeads(Protocol):
+    """What readiness needs of the archive."""
+
+    async def heads(self) -> Mapping[Partition, Position]: ...
 
 
 class Readiness:
@@ -17,7 +26,7 @@ class Readiness:
     name = "readiness"
     idle_seconds = 1.0
 
-    def __init__(self, inventory: Inventory, archive: Archive) -> None:
+    def __init__(self, inventory: Inventory, archive: KnowsHeads) -> None:
         self.reasons: tuple[str, ...] = ("not looked yet",)
         self._inventory = inventory
         self._archive = archive

@@ -1,4 +1,4 @@
-"""The whole API in this process, on a real Redis and a ledger file of its own; workers step by hand."""
+"""The whole API in this process: a real Redis, a ledger file of its own, jobs stepped by hand."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -112,10 +112,12 @@ async def api(settings: Settings) -> AsyncIterator[Api]:
     await ledger.aclose()
     app = create_app(settings)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with app.router.lifespan_context(app):
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            await _ready(client)
-            yield Api(client, {"Authorization": f"Bearer {created.secret_text}"}, settings)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
+        await _ready(client)
+        yield Api(client, {"Authorization": f"Bearer {created.secret_text}"}, settings)
 
 
 async def _ready(client: httpx.AsyncClient) -> None:

@@ -1,6 +1,5 @@
 """The supervisor: what dies comes back, what is stopped is gone, and nobody outlives it."""
 
-import contextlib
 import os
 import pty
 import re
@@ -14,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from tests.runtime.processes import is_gone, wait_gone
 
 ROOT = Path(__file__).parents[2]
 GONE_SECONDS = 5.0
@@ -53,24 +54,6 @@ class Supervised:
 def started(lines: list[str]) -> list[int]:
     found = (re.fullmatch(r"\S+ started (\d+)", line) for line in lines)
     return [int(match[1]) for match in found if match]
-
-
-def is_gone(process_id: int) -> bool:
-    """A zombie is gone: it only waits for whoever adopted it."""
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return True
-    with contextlib.suppress(FileNotFoundError):
-        return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    return not Path("/proc").is_dir()
-
-
-def wait_gone(process_ids: list[int], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while alive := [each for each in process_ids if not is_gone(each)]:
-        assert time.monotonic() < deadline, f"still alive: {alive}"
-        os.sched_yield()
 
 
 @pytest.fixture

@@ -1,0 +1,48 @@
+"""`./taquilla db`: the schema of the ledger. `dev` upgrades by itself; in production this is a step
+of a release, before the new processes start."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from app.ledger import downgrade_ledger, read_revision, upgrade_ledger
+from app.runtime.data_directory import make_data_directory
+from app.runtime.logs import configure_logging
+from app.runtime.settings import Settings, load_settings
+
+application = typer.Typer(help="The schema of the ledger.", no_args_is_help=True)
+
+
+@application.command("upgrade")
+def upgrade() -> None:
+    """To the newest schema; does nothing when it is there."""
+    settings = _prepare()
+    asyncio.run(upgrade_ledger(settings.database_url, settings.data_dir))
+
+
+@application.command("downgrade")
+def downgrade(
+    revision: Annotated[
+        str, typer.Argument(help="A revision, or -1 for one step, or base for an empty database.")
+    ],
+) -> None:
+    """Back to an older schema. What only the newer one could hold is lost."""
+    settings = _prepare()
+    asyncio.run(downgrade_ledger(settings.database_url, settings.data_dir, revision))
+
+
+@application.command("current")
+def current() -> None:
+    """The revision that the database has."""
+    settings = _prepare()
+    revision = asyncio.run(read_revision(settings.database_url, settings.data_dir))
+    typer.echo(revision or "none")
+
+
+def _prepare() -> Settings:
+    settings = load_settings()
+    configure_logging(settings)
+    if settings.database_url is None:
+        make_data_directory(settings.data_dir)
+    return settings

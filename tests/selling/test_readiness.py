@@ -1,0 +1,103 @@
+"""Readiness: a Redis that could lose or has lost orders is not sold from, and says why."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.domain.facts import Position
+from app.domain.ids import Partition
+from app.inventory import ServerTime, open_inventory
+from app.runtime.redis_connection import RedisConnection
+from app.selling import Readiness
+from tests.builders import PARTITIONS, an_event
+from tests.servers.redis import RedisServer, start_redis
+
+
+class KnownHeads:
+    """Stands for the archive: what the ledger says each partition has reached."""
+
+    def __init__(self) -> None:
+        self.known: dict[Partition, Position] = {}
+
+    async def heads(self) -> dict[Partition, Position]:
+        return self.known
+
+
+@pytest.fixture
+def server() -> Iterator[RedisServer]:
+    server = start_redis(appendonly=True)
+    yield server
+    server.stop()
+
+
+def _readiness(server: RedisServer, archive: KnownHeads) -> tuple[Readiness, RedisConnection]:
+    connection = RedisConnection(server.url, timeout_seconds=2, connections_max=4)
+    inventory = open_inventory(connection, ServerTime(timeout_seconds=2), partitions=PARTITIONS)
+    return Readiness(inventory, archive), connection
+
+
+async def test_a_fresh_redis_is_started_and_ready_when_nothing_was_ever_recorded(
+    server: RedisServer,
+) -> None:
+    readiness, connection = _readiness(server, KnownHeads())
+    assert readiness.reasons
+    await readiness.step()
+    assert readiness.reasons == ()
+    assert await connection.call("HGET", "{p00}:head", "epoch") == "1"
+    await connection.aclose()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "word"),
+    [
+        ("appendfsync", "everysec", "appendfsync"),
+        ("appendonly", "no", "appendonly"),
+        ("maxmemory-policy", "allkeys-lru", "maxmemory-policy"),
+    ],
+)
+async def test_a_redis_that_could_lose_an_order_is_refused_by_name(
+    server: RedisServer, setting: str, value: str, word: str
+) -> None:
+    readiness, connection = _readiness(server, KnownHeads())
+    await connection.call("CONFIG", "SET", setting, value)
+    await readiness.step()
+    assert len(readiness.reasons) == 1
+    assert word in readiness.reasons[0]
+    await connection.aclose()
+
+
+async def test_an_emptied_redis_is_not_sold_from(server: RedisServer) -> None:
+    archive = KnownHeads()
+    archive.known = {Partition(3): Position(1, 7)}
+    readiness, connection = _readiness(server, archive)
+    await readiness.step()
+    assert readiness.reasons == (
+        "Redis is behind the ledger in partition 3: it has nothing, the ledger 1:7",
+    )
+    assert await connection.call("EXISTS", "{p03}:head") == 0
+    await connection.aclose()
+
+
+async def test_a_redis_that_came_back_with_less_is_noticed_when_its_run_changes(
+    server: RedisServer,
+) -> None:
+    archive = KnownHeads()
+    readiness, connection = _readiness(server, archive)
+    await readiness.step()
+    inventory = open_inventory(connection, ServerTime(timeout_seconds=2), partitions=PARTITIONS)
+    await inventory.events.open_event(an_event())
+    archive.known = {Partition(2): Position(1, 1)}
+    server.kill()
+    await readiness.step()
+    assert len(readiness.reasons) == 1
+    server.start()
+    await readiness.step()
+    assert readiness.reasons == ()
+    archive.known = {Partition(2): Position(1, 2)}
+    server.kill()
+    server.start()
+    await readiness.step()
+    assert readiness.reasons == (
+        "Redis is behind the ledger in partition 2: it has 1:1, the ledger 1:2",
+    )
+    await connection.aclose()
