@@ -66,6 +66,8 @@ class Money:
         return Money(self.amount_minor - self._same_currency(other), self.currency)
 
     def __mul__(self, quantity: int) -> "Money":
+        if type(quantity) is not int:
+            raise TypeError(f"a quantity is a whole number, not {quantity!r}")
         return Money(self.amount_minor * quantity, self.currency)
 
     def __lt__(self, other: "Money") -> bool:

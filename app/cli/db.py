@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.ledger import downgrade_ledger, read_revision, upgrade_ledger
+from app.ledger import SchemaState, downgrade_ledger, open_ledger, upgrade_ledger
 from app.runtime.data_directory import make_data_directory
 from app.runtime.logs import configure_logging
 from app.runtime.settings import Settings, load_settings
@@ -21,7 +21,7 @@ def upgrade() -> None:
     asyncio.run(upgrade_ledger(settings.database_url, settings.data_dir))
 
 
-@application.command("downgrade")
+@application.command("downgrade", context_settings={"ignore_unknown_options": True})
 def downgrade(
     revision: Annotated[
         str, typer.Argument(help="A revision, or -1 for one step, or base for an empty database.")
@@ -34,10 +34,21 @@ def downgrade(
 
 @application.command("current")
 def current() -> None:
-    """The revision that the database has."""
-    settings = _prepare()
-    revision = asyncio.run(read_revision(settings.database_url, settings.data_dir))
-    typer.echo(revision or "none")
+    """The revision that the database has, and the newest one."""
+    state = asyncio.run(_read_state(_prepare()))
+    typer.echo(f"{state.current or 'none'} (newest: {state.newest or 'none'})")
+
+
+async def _read_state(settings: Settings) -> SchemaState:
+    ledger = await open_ledger(
+        settings.database_url,
+        data_dir=settings.data_dir,
+        timeout_seconds=settings.database_timeout_seconds,
+    )
+    try:
+        return await ledger.check()
+    finally:
+        await ledger.aclose()
 
 
 def _prepare() -> Settings:

@@ -129,30 +129,40 @@ def _parse_entry(partition: Partition, entry: Reply) -> OutboxEntry:
 
 def parse_fact(partition: Partition, position: Position, fields: Mapping[str, str]) -> Fact:
     """A fact from the flat fields that `emit_fact` wrote. ContractError for anything else."""
-    kind = FACTS.get(fields["fact"])
+    try:
+        return _parse(partition, position, fields)
+    except (KeyError, ValueError) as error:
+        raise ContractError(
+            f"outbox of partition {partition} at {position} lacks or spoils a field: {error}"
+        ) from error
+
+
+def _parse(partition: Partition, position: Position, fields: Mapping[str, str]) -> Fact:
+    kind = FACTS[fields["fact"]]
     event_id = EventId(fields["event_id"])
-    at_ms, version = int(fields["at"]), int(fields["version"])
-    base: FactStem = {
-        "partition": partition,
-        "position": position,
-        "at_ms": at_ms,
-        "event_id": event_id,
-        "version": version,
-    }
-    if kind is None:
-        raise ContractError(f"outbox of partition {partition} holds a fact {fields['fact']!r}")
+    stem = FactStem(
+        partition=partition,
+        position=position,
+        at_ms=int(fields["at"]),
+        event_id=event_id,
+        version=int(fields["version"]),
+    )
     if issubclass(kind, OrderFact):
         previous = OrderStatus(fields["previous"]) if fields["previous"] else None
-        return kind(**base, order=parse_order(event_id, fields), previous=previous)
+        return kind(**stem, order=parse_order(event_id, fields), previous=previous)
     if issubclass(kind, EventOpened | EventChanged):
-        return kind(**base, configuration=parse_configuration(event_id, fields))
+        return kind(**stem, configuration=parse_configuration(event_id, fields))
     if issubclass(kind, PoolCapacityChanged):
-        return kind(**base, pool=PoolId(fields["pool"]), capacity=int(fields["capacity"]))
-    return kind(**base)
+        return kind(**stem, pool=PoolId(fields["pool"]), capacity=int(fields["capacity"]))
+    return kind(**stem)
 
 
 def _parse_person(text: str | None) -> Person | None:
     if not text:
         return None
-    person = orjson.loads(text)
-    return Person(email=person["email"], name=person["name"])
+    try:
+        person = orjson.loads(text)
+        return Person(email=person["email"], name=person["name"])
+    except (KeyError, TypeError, ValueError) as error:
+        # The text itself is personal data: it must not stand in a log.
+        raise ContractError("an outbox entry has a person that cannot be read") from error

@@ -45,6 +45,9 @@ elseif event.status == "closed" then
 elseif event.version ~= ARGV[4] then
   return { "STALE", now }
 end
+if #ARGV % 2 == 1 then
+  return { "MALFORMED", now, ARGV[#ARGV] }
+end
 local changes = {}
 for i = 5, #ARGV, 2 do
   local name = ARGV[i]

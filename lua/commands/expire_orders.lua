@@ -37,9 +37,10 @@ if refusal then
   return refusal
 end
 local event_id = ARGV[3]
-local overdue, settled = {}, {}
+local overdue, settled, seen = {}, {}, {}
 for i = 7, math.min(#KEYS, 106) do
-  local order = read_hash(KEYS[i])
+  local order = not seen[KEYS[i]] and read_hash(KEYS[i])
+  seen[KEYS[i]] = true
   if order and is_overdue(order, now) then
     overdue[#overdue + 1] = { key = KEYS[i], order = order }
   elseif not order or order.status ~= "held" then

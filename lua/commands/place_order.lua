@@ -31,7 +31,7 @@ REPLY
   SALE_CLOSED reason      paused | closed | not_started | ended
   UNKNOWN_TYPE ticket_type
   LIMIT kind type limit   min_per_order | max_per_order | max_per_customer
-  SOLD_OUT type returns   returns 1: units of the empty pool are on hold
+  SOLD_OUT type returns   returns 1: every pool that falls short has units on hold
   OVERDUE                 nothing decided: expire this event's overdue holds, then ask again
   MALFORMED               a line that no caller of ours sends
   LATE

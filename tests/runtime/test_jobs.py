@@ -1,4 +1,4 @@
-"""run_jobs: one step at a time, patience with failures, a quiet end. Nothing here waits for time."""
+"""run_jobs: one step at a time, patience with failures, a quiet end. No test waits for time."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,16 +17,21 @@ WAIT_SECONDS = 5.0
 class SteppedJob:
     """Each step waits until the test lets it end, and ends as the test says."""
 
-    idle_seconds = 0.0
-
-    def __init__(self, name: str = "stepped") -> None:
+    def __init__(self, name: str = "stepped", *, pause_seconds: float = 0.0) -> None:
         self.name = name
+        self.pause_seconds = pause_seconds
+        self.pausing = asyncio.Event()
         self.begun = asyncio.Semaphore(0)
         self.endings: asyncio.Queue[Progress | Exception] = asyncio.Queue()
         self.steps = 0
         self.running = 0
         self.running_most = 0
         self.closings: list[int] = []
+
+    @property
+    def idle_seconds(self) -> float:
+        self.pausing.set()
+        return self.pause_seconds
 
     async def step(self) -> Progress:
         self.steps += 1
@@ -91,13 +96,12 @@ async def test_it_stops_between_steps_and_closes_once_after_the_last() -> None:
 
 
 async def test_a_pause_ends_with_the_stop() -> None:
-    job = SteppedJob()
-    job.idle_seconds = 3_600.0
+    job = SteppedJob(pause_seconds=3_600.0)
     runner = Runner([job])
     await begun(job)
     job.endings.put_nowait(Progress.IDLE)
-    while not job.endings.empty():
-        await asyncio.sleep(0)
+    async with asyncio.timeout(WAIT_SECONDS):
+        await job.pausing.wait()
 
     runner.stop.set()
     await runner.ended()

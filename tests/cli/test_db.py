@@ -1,0 +1,35 @@
+"""`./taquilla db`: up, down, and where the schema stands."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def db(data_dir: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", "db", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "TAQUILLA_DATA_DIR": str(data_dir), "TAQUILLA_DATABASE_URL": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_schema_goes_up_twice_and_all_the_way_down(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    assert db(data_dir, "current").startswith("none ")
+    for _ in range(2):
+        db(data_dir, "upgrade")
+    current, newest = db(data_dir, "current").split(" (newest: ")
+    assert f"{current})" == newest
+    db(data_dir, "downgrade", "-1")
+    assert not db(data_dir, "current").startswith(current)
+    db(data_dir, "downgrade", "base")
+    assert db(data_dir, "current").startswith("none ")
