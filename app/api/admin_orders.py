@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from app.api.authentication import OrdersReader, OrdersWriter
-from app.api.events import PageAfter, PageLimit
+from app.api.events import PageAfter, PageLimit, refuse_page
 from app.api.forms import Instant, MoneyAnswer, Page, instant, optional_instant
 from app.api.order_forms import LineAnswer, OrderAnswer, answer_line, answer_order
 from app.api.problems import describe_problems, problem
@@ -16,7 +16,7 @@ from app.api.services import SellingDep, ServicesDep
 from app.domain.ids import EventId
 from app.domain.orders import OrderStatus
 from app.domain.outcomes import OrderIs, OrderTransitionRefused, UnknownOrder
-from app.ledger import OrderRow, OrderSearch
+from app.ledger import OrderRow, OrderSearch, UnknownPage
 
 router = APIRouter(prefix="/v1/admin", tags=["admin: orders"])
 
@@ -50,7 +50,7 @@ class AdminOrderAnswer(BaseModel):
     response_model=Page[AdminOrderAnswer],
     responses=describe_problems(*_PROBLEMS, "invalid"),
 )
-async def search_orders(  # noqa: PLR0913 - one parameter a filter, as they stand in the URL
+async def search_orders(  # noqa: PLR0913, PLR0917 - one parameter a filter, as they stand in the URL
     services: ServicesDep,
     caller: OrdersReader,
     email: Annotated[str | None, Query(max_length=254)] = None,
@@ -58,18 +58,20 @@ async def search_orders(  # noqa: PLR0913 - one parameter a filter, as they stan
     status: OrderStatus | None = None,
     after: PageAfter = None,
     limit: PageLimit = 50,
-) -> Page[AdminOrderAnswer]:
+) -> Page[AdminOrderAnswer] | JSONResponse:
     """Of own events, oldest first. The e-mail is matched trimmed and without regard to case."""
-    found = await services.ledger.orders.search(
-        OrderSearch(
-            organiser_id=caller.organiser_id,
-            customer_ref=services.find_customer_ref(email) if email else None,
-            event_id=EventId(event_id) if event_id else None,
-            status=status,
-            after=after,
-            limit=limit,
-        )
+    wanted = OrderSearch(
+        organiser_id=caller.organiser_id,
+        customer_ref=services.find_customer_ref(email) if email else None,
+        event_id=EventId(event_id) if event_id else None,
+        status=status,
+        after=after,
+        limit=limit,
     )
+    try:
+        found = await services.ledger.orders.search(wanted)
+    except UnknownPage as error:
+        return refuse_page(error)
     return Page[AdminOrderAnswer](items=[_answer(row) for row in found.rows], next=found.next)
 
 

@@ -141,6 +141,12 @@ async def read_availability(
     )
 
 
+def refuse_page(error: ValueError) -> JSONResponse:
+    """For an `after` that was never the `next` of such a list."""
+    errors = [{"where": "query.after", "message": str(error)}]
+    return problem("invalid", "`after` is not the `next` of such a list.", errors=errors)
+
+
 def _answer(found: Availability) -> EventAnswer:
     configuration = found.event.configuration
     return EventAnswer(

@@ -31,20 +31,22 @@ class Caller:
     organiser_id: OrganiserId
 
 
-def find_services(request: Request) -> Services:
+async def find_services(request: Request) -> Services:
+    """Asynchronous, as all dependencies here: FastAPI sends others through a thread."""
     services = request.app.state.services
     if not isinstance(services, Services):
         raise TypeError("the application was not opened by its lifespan")
     return services
 
 
-def find_selling_services(request: Request) -> Services:
+ServicesDep = Annotated[Services, Depends(find_services)]
+
+
+async def find_selling_services(services: ServicesDep) -> Services:
     """For calls that change orders: refuses while this process may not sell."""
-    services = find_services(request)
     if services.readiness.reasons:
         raise Unavailable("; ".join(services.readiness.reasons))
     return services
 
 
-ServicesDep = Annotated[Services, Depends(find_services)]
 SellingDep = Annotated[Services, Depends(find_selling_services)]

@@ -9,6 +9,7 @@ import typer
 
 from app.runtime.settings import PREFIX
 
+TEST_PREFIX = f"{PREFIX}TEST_"
 PASSES_ARGUMENTS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -21,8 +22,12 @@ def run_tests(
 ) -> None:
     """Run the tests; further arguments go to pytest."""
     selection = ["-m", "not slow"] if quick else []
-    # Settings of this shell must not reach the tests.
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
+    # Settings of this shell must not reach the tests, but for those that are meant for them.
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(PREFIX) or key.startswith(TEST_PREFIX)
+    }
     arguments = [sys.executable, "-m", "pytest", *selection, *context.args]
     sys.stdout.flush()
     os.execve(sys.executable, arguments, environment)  # noqa: S606 - our own interpreter

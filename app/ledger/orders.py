@@ -9,14 +9,22 @@ from sqlalchemy import Row, Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.facts import Position
-from app.domain.ids import CustomerRef, EventId, OrderId, OrganiserId, TicketTypeId
+from app.domain.ids import (
+    SLUG_PATTERN,
+    CustomerRef,
+    EventId,
+    OrderId,
+    OrganiserId,
+    TicketTypeId,
+)
 from app.domain.orders import OrderLine, OrderStatus, Person
 from app.ledger.database import Database
 from app.ledger.paging import UnknownPage
 from app.ledger.tables import customers, events, order_lines, orders
 from payments import Money
 
-_TOKEN = re.compile(r"(\d{1,15})\.(.+)")
+_TOKEN = re.compile(rf"([0-9]{{1,15}})\.([0-9]{{2}}\.{SLUG_PATTERN}\.[a-z2-7]+)")
+"""When the last order of a page was placed, and its id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,23 @@ class RedisConnection:
         return reply
 
     async def call_many(self, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
-        """Several commands in one round trip; not atomic. The first error among them is raised."""
+        """Several commands in one round trip; not atomic. The first error among them is raised.
+
+        All commands of ours may be repeated. So one that was cut off by a broken connection, as all
+        idle ones are when the server restarts, is sent once more on a fresh one; one that was not
+        answered in time is not.
+        """
+        try:
+            return await self._send(commands)
+        except _Broken as broken:
+            await self._pool.disconnect(inuse_connections=False)
+            try:
+                return await self._send(commands)
+            except (_Broken, Unavailable) as error:
+                # What became of the first one is still not known.
+                raise OutcomeUnknown(f"the connection to Redis broke: {error}") from broken
+
+    async def _send(self, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
         try:
             connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
         except exceptions.RedisError as error:
@@ -70,9 +86,12 @@ class RedisConnection:
         try:
             await connection.send_packed_command(connection.pack_commands(commands))
             replies = [await _read(connection) for _ in commands]
+        except exceptions.TimeoutError as error:
+            await connection.disconnect(nowait=True)
+            raise OutcomeUnknown(f"Redis did not answer {commands[0][0]!r} in time") from error
         except exceptions.RedisError as error:
             await connection.disconnect(nowait=True)
-            raise OutcomeUnknown(f"Redis did not answer {commands[0][0]!r}: {error!r}") from error
+            raise _Broken(str(error)) from error
         except BaseException:
             # Cancelled in the middle: the next user must not read this command's answer.
             await connection.disconnect(nowait=True)
@@ -83,6 +102,10 @@ class RedisConnection:
             if isinstance(reply, exceptions.RedisError):
                 raise _translate(reply)
         return cast("list[Reply]", replies)
+
+
+class _Broken(Exception):  # noqa: N818 - never leaves this module
+    """The connection ended between the question and the answer."""
 
 
 async def _read(connection: AbstractConnection) -> object:

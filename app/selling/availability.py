@@ -48,13 +48,15 @@ class AvailabilityBoard:
         self._snapshots.move_to_end(event_id)
         if len(self._snapshots) > EVENTS_MAX:
             self._snapshots.popitem(last=False)
+        found = None
         try:
             # Shielded: one visitor who hangs up must not end the reading for all the others.
-            return await asyncio.shield(snapshot.reading)
-        except Exception:
-            if self._snapshots.get(event_id) is snapshot:
+            found = await asyncio.shield(snapshot.reading)
+        finally:
+            # Neither a failure nor "never opened" is kept: it may be otherwise at once.
+            if found is None and self._snapshots.get(event_id) is snapshot:
                 del self._snapshots[event_id]
-            raise
+        return found
 
     async def page(self, after: EventId | None, limit: int) -> list[Availability]:
         """Opened events by id, behind `after`."""

@@ -116,13 +116,6 @@ async def api(settings: Settings) -> AsyncIterator[Api]:
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://test") as client,
     ):
-        await _ready(client)
+        await app.state.services.readiness.step()
+        assert (await client.get("/readyz")).status_code == 200
         yield Api(client, {"Authorization": f"Bearer {created.secret_text}"}, settings)
-
-
-async def _ready(client: httpx.AsyncClient) -> None:
-    for _ in range(200):
-        answer = await client.get("/readyz")
-        if answer.status_code == 200:
-            return
-    raise AssertionError(answer.text)

@@ -114,7 +114,7 @@ async def test_a_priced_order_is_held_and_cannot_be_confirmed_for_nothing(api: A
 async def test_an_order_without_its_token_does_not_exist(api: Api, token: str | None) -> None:
     await api.open_event()
     order = (await api.order(("adult", 1))).json()
-    headers = {} if token is None else {"Order-Token": token.encode("latin-1")}
+    headers = {} if token is None else {b"Order-Token": token.encode("latin-1")}
     calls = [
         await api.client.get(f"/v1/orders/{order['id']}", headers=headers),
         await api.client.post(f"/v1/orders/{order['id']}/confirm", headers=headers),

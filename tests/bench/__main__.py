@@ -1,6 +1,6 @@
 """Figures, printed, never asserted: `./taquilla bench facts`.
 
-    facts    facts a second through relay and projector, on SQLite and on PostgreSQL
+facts    facts a second through relay and projector, on SQLite and on PostgreSQL
 """
 
 import argparse

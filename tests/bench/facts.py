@@ -1,5 +1,5 @@
 """Facts a second through the pipeline: outbox, relay, bus, projector, ledger. One process, one core
-for Python; Redis on the disk (`appendfsync always`) ."""
+for Python; Redis on the disk (`appendfsync always`), PostgreSQL as the tests run it."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ async def measure_facts(orders: int) -> None:
     try:
         with tempfile.TemporaryDirectory() as folder:
             await _measure("SQLite", f"sqlite+aiosqlite:///{folder}/ledger.sqlite3", orders)
-        await _measure("PostgreSQL", fresh_database_url(postgresql), orders)
+        await _measure("PostgreSQL (fsync off)", fresh_database_url(postgresql), orders)
     finally:
         postgresql.stop()
 

@@ -101,13 +101,13 @@ def _example_order_fact(kind: type[OrderFact], stem: FactStem) -> OrderFact:
     return kind(**stem, order=order, previous=None if is_birth else before)
 
 
-slugs = st.from_regex(r"[a-z0-9][a-z0-9-]{0,39}", fullmatch=True)
-names = st.text(st.characters(exclude_categories=("Cs",)), max_size=200)
+slugs = st.text("abcxyz019", min_size=1, max_size=40)
+names = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 instants = st.integers(0, 4_000_000_000_000)
 maybe_instants = st.none() | instants
 amounts = st.builds(Money, st.integers(0, MAX_AMOUNT_MINOR), st.sampled_from(["EUR", "JPY", "KWD"]))
 counts = st.integers(0, 10_000_000)
-tails = st.from_regex(r"[a-z2-7]{26}", fullmatch=True)
+tails = st.text("abcxyz27", min_size=26, max_size=26)
 
 ticket_types = st.builds(
     TicketType,
@@ -137,7 +137,7 @@ orders = st.builds(
     id=st.builds(lambda event, tail: OrderId(f"07.{event}.{tail}"), slugs, tails),
     event_id=slugs.map(EventId),
     customer_ref=tails.map(CustomerRef),
-    fingerprint=st.from_regex(r"[0-9a-f]{32}", fullmatch=True),
+    fingerprint=st.text("0123456789abcdef", min_size=32, max_size=32),
     status=st.sampled_from(OrderStatus),
     birth=st.builds(Birth, st.sampled_from(OrderStatus), maybe_instants),
     lines=st.lists(

@@ -23,7 +23,7 @@ from tests.servers.redis import RedisServer, start_redis
 
 CONCERT = EventId("concert")
 PARTITION = partition_of(CONCERT, PARTITIONS)
-SHORT_SECONDS = 0.2
+SHORT_SECONDS = 0.5
 POLLS_MAX = 10_000
 
 
@@ -89,6 +89,23 @@ async def until_info(watcher: RedisConnection, section: str, expected: str) -> N
     raise AssertionError(f"INFO {section} never said {expected}")
 
 
+@asynccontextmanager
+async def patient(server: RedisServer) -> AsyncIterator[RedisConnection]:
+    connection = RedisConnection(server.url, timeout_seconds=5, connections_max=1)
+    yield connection
+    await connection.aclose()
+
+
+async def blocked_client(watcher: RedisConnection, *, other_than: str = "") -> str:
+    """The id of the client that waits for a list, once there is one."""
+    for _ in range(POLLS_MAX):
+        for client in str(await watcher.call("CLIENT", "LIST")).splitlines():
+            fields = dict(each.partition("=")[::2] for each in client.split())
+            if fields["cmd"] == "blpop" and fields["id"] != other_than:
+                return fields["id"]
+    raise AssertionError("nobody ever waited for a list")
+
+
 # Nothing was sent
 
 
@@ -145,9 +162,48 @@ async def test_the_answer_of_a_command_that_was_given_up_reaches_nobody(
     assert await hasty.call("ECHO", "after") == "after"
 
 
-async def test_a_server_that_dies_with_the_question_leaves_the_outcome_unknown(
-    hasty: RedisConnection,
+# The connection broke
+
+
+async def test_a_restart_of_the_server_is_not_felt_by_whoever_asks_next() -> None:
+    server = start_redis(appendonly=True)
+    connection = RedisConnection(server.url, timeout_seconds=5, connections_max=2)
+    try:
+        await asyncio.gather(*(connection.call("SET", each, each) for each in "ab"))
+        server.kill()
+        server.start()
+        assert await asyncio.gather(*(connection.call("GET", each) for each in "ab")) == ["a", "b"]
+    finally:
+        await connection.aclose()
+        server.stop()
+
+
+async def test_a_command_whose_connection_breaks_is_sent_once_more(
+    own_server: RedisServer, watcher: RedisConnection
 ) -> None:
+    async with patient(own_server) as connection:
+        waiting = asyncio.create_task(connection.call("BLPOP", "list", 60))
+        await watcher.call("CLIENT", "KILL", "ID", await blocked_client(watcher))
+        await watcher.call("RPUSH", "list", "value")
+
+        assert await waiting == ["list", "value"]
+
+
+async def test_a_command_whose_connection_breaks_twice_is_given_up(
+    own_server: RedisServer, watcher: RedisConnection
+) -> None:
+    async with patient(own_server) as connection:
+        waiting = asyncio.create_task(connection.call("BLPOP", "list", 60))
+        first = await blocked_client(watcher)
+        await watcher.call("CLIENT", "KILL", "ID", first)
+        await watcher.call("CLIENT", "KILL", "ID", await blocked_client(watcher, other_than=first))
+
+        with pytest.raises(OutcomeUnknown):
+            await waiting
+        assert await connection.call("ECHO", "next") == "next"
+
+
+async def test_a_server_that_dies_with_the_question_leaves_the_outcome_unknown() -> None:
     server = start_redis()
     dying = RedisConnection(server.url, timeout_seconds=5, connections_max=1)
     try:

@@ -79,9 +79,12 @@ def test_a_word_that_no_caller_can_act_on_is_an_error(
 
 def test_a_flat_list_is_names_and_values() -> None:
     assert pair_fields(["a", "1", "b", 2]) == {"a": "1", "b": "2"}
-    for not_pairs in (["a"], "ab", None):
-        with pytest.raises(ContractError, match="is not a list of names and values"):
-            pair_fields(not_pairs)
+
+
+@pytest.mark.parametrize("flat", [["a"], "ab", None])
+def test_anything_else_is_not_names_and_values(flat: Reply) -> None:
+    with pytest.raises(ContractError, match="is not a list of names and values"):
+        pair_fields(flat)
 
 
 def test_a_part_that_is_not_text_is_a_fault_of_our_own() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from app.domain.events import EventConfiguration, SellingStatus
 from app.domain.facts import EventChanged
+from app.domain.ids import OrganiserId
 from app.domain.outcomes import (
     EventChangedMeanwhile,
     EventIs,
@@ -39,7 +40,11 @@ async def test_everything_that_may_change_changes(
         on_sale_until_ms=2,
     )
     changed = replace(
-        RENAMED, starts_at_ms=5, hold_seconds=60, organiser_id="club", ticket_types=(adult,)
+        RENAMED,
+        starts_at_ms=5,
+        hold_seconds=60,
+        organiser_id=OrganiserId("club"),
+        ticket_types=(adult,),
     )
 
     outcome = await inventory.events.change_event(before, changed)

@@ -117,6 +117,18 @@ async def test_an_order_that_is_named_twice_ends_once(
     assert await stock_of(inventory) == PoolStock(capacity=100, available=97, held=3, sold=0)
 
 
+async def test_a_hold_that_is_named_twice_before_its_time_keeps_its_deadline(
+    inventory: Inventory, clock: SettableClock, bytes_connection: RedisConnection
+) -> None:
+    await opened(inventory)
+    held = await placed(inventory, WISH)
+    clock.advance(HOLD_MS - 1)
+    before = await everything(bytes_connection)
+
+    assert await _expire(inventory, held.id, held.id) == 0
+    assert await everything(bytes_connection) == before
+
+
 async def test_a_deadline_without_a_held_order_is_offered_to_no_further_sweep(
     inventory: Inventory, clock: SettableClock, connection: RedisConnection
 ) -> None:

@@ -322,8 +322,9 @@ async def test_sold_out_may_return_while_units_are_on_hold(inventory: Inventory)
     assert outcome == SoldOut(ADULT, may_return=True)
 
 
+@pytest.mark.parametrize("is_overdue", [False, True])
 async def test_sold_out_may_return_only_if_every_empty_pool_has_units_on_hold(
-    inventory: Inventory,
+    is_overdue: bool, inventory: Inventory, clock: SettableClock
 ) -> None:
     """As `availability_of` tells it: held places do not help where the meals are sold."""
     takeaway = a_ticket_type("takeaway", pools=("meals",))
@@ -331,6 +332,7 @@ async def test_sold_out_may_return_only_if_every_empty_pool_has_units_on_hold(
     await opened(inventory, replace(theatre, ticket_types=(*theatre.ticket_types, takeaway)))
     await placed(inventory, a_wish([("takeaway", 2)]))
     await placed(inventory, a_wish([("seat", 6)], confirm=False, key=OTHER_KEY))
+    clock.advance(HOLD_MS if is_overdue else 0)
 
     outcome = await inventory.orders.place_order(a_wish([("dinner", 1)], email="bob@example.com"))
 

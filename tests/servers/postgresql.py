@@ -19,16 +19,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import NullPool, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.ledger import upgrade_ledger
+from app.ledger.engines import parse_address
 
 ROOT = Path(__file__).parents[2]
 PACKAGED = ROOT / ".tools" / "pg"
@@ -199,8 +202,7 @@ def _run_as_user(arguments: list[str]) -> None:
 
 
 def _spawn(arguments: list[str], log_file: Path) -> subprocess.Popen[bytes]:
-    """Ends with us, even when we are killed: on Linux the kernel sees to it. The user changes
-    first, because that would undo the kernel's promise."""
+    """Ends with us, even when we are killed: on Linux the kernel sees to it."""
     with log_file.open("wb") as log:
         return subprocess.Popen(
             arguments,
@@ -209,12 +211,13 @@ def _spawn(arguments: list[str], log_file: Path) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=log,
             start_new_session=True,
-            preexec_fn=_ask_for_death_signal(),
+            # It runs after the change of user, which would make the kernel forget the signal.
+            preexec_fn=_death_signal_request(),  # noqa: PLW1509 - one call of the kernel
             **_who(),
         )
 
 
-def _ask_for_death_signal() -> Callable[[], None] | None:
+def _death_signal_request() -> Callable[[], None] | None:
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None).prctl
@@ -223,3 +226,44 @@ def _ask_for_death_signal() -> Callable[[], None] | None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
 
     return ask
+
+
+def _wait_until_ready(server: PostgresqlServer) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            _run_sql(server, "SELECT 1")
+        except (OSError, SQLAlchemyError) as error:
+            assert server.process is not None
+            assert server.folder is not None
+            if server.process.poll() is not None or time.monotonic() > deadline:
+                log = (server.folder / "server.log").read_text()
+                raise RuntimeError(f"PostgreSQL did not start: {error}\n{log}") from error
+            time.sleep(POLL_SECONDS)
+        else:
+            return
+
+
+def _create_database(server: PostgresqlServer, name: str, template: str | None = None) -> None:
+    copied = f' TEMPLATE "{template}"' if template else ""
+    _run_sql(server, f'CREATE DATABASE "{name}"{copied}')
+    server.databases.append(name)
+
+
+def _run_sql(server: PostgresqlServer, statement: str) -> None:
+    async def run() -> None:
+        engine = create_async_engine(
+            parse_address(server.maintenance_url, ROOT),
+            isolation_level="AUTOCOMMIT",
+            poolclass=NullPool,
+        )
+        async with asyncio.timeout(READY_SECONDS), engine.connect() as connection:
+            await connection.exec_driver_sql(statement)
+
+    _in_thread(run)
+
+
+def _in_thread(job: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Works with and without a running event loop: the caller may be either kind of test."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(job())).result()
