@@ -2,7 +2,8 @@
 
 Floors (a module imports only from floors below; names joined by | never import each other):
 
-    6  app.main | app.cli                                processes start here
+    7  app.cli                                           processes start here
+    6  app.main                                          the ASGI application
     5  app.api | app.wiring                              HTTP edge; the one composition root
     4  app.workers                                       relay, projector, sweeper
     3  app.selling                                       the verbs of the business

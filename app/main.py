@@ -1,17 +1,27 @@
 """The ASGI application of one API process."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 
 from app.api import Exposure, build_application
 from app.runtime.settings import Settings
-from app.wiring import serving
+from app.wiring import open_services
 
 
 def create_app(settings: Settings, *, internal: bool = False) -> FastAPI:
     """`internal`: the listener for operators and the old system, never for the public."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_services(settings) as services:
+            app.state.services = services
+            yield
+
     exposure = Exposure(
         is_internal=internal,
         has_metrics=not settings.is_production,
         cors_origins=settings.cors_origins,
     )
-    return build_application(serving(settings), exposure)
+    return build_application(lifespan, exposure)

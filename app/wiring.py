@@ -3,13 +3,10 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from fastapi import FastAPI
-
-from app.api import Services
 from app.bus import Bus, RedisStreamsBus, decode_fact
 from app.inventory import Inventory, ServerTime, open_inventory
 from app.ledger import ApiKeys, Ledger, open_ledger
@@ -28,6 +25,7 @@ from app.selling import (
     OrderingSecrets,
     Organising,
     Readiness,
+    Services,
     Verifying,
     check_installation,
 )
@@ -72,36 +70,27 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         )
 
 
-def serving(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """The lifespan of an API process."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_resources(settings) as resources:
-            secrets = _ordering_secrets(settings)
-            await check_installation(
-                resources.ledger.instance, secrets, partitions=settings.partitions
-            )
-            toggles = FileToggles(settings.toggles_path)
-            gates = SellingGates(toggles, resources.inventory.events.read_organiser)
-            readiness = Readiness(resources.inventory, resources.ledger.archive)
-            app.state.services = Services(
-                ordering=Ordering(
-                    resources.inventory, gates, Expiring(resources.inventory.orders), secrets
-                ),
-                organising=Organising(
-                    resources.inventory.events, resources.ledger.drafts, SystemClock()
-                ),
-                board=AvailabilityBoard(resources.inventory.events),
-                readiness=readiness,
-                toggles=toggles,
-                ledger=resources.ledger,
-                find_customer_ref=secrets.find_customer_ref,
-            )
-            async with _running([gates, readiness], settings):
-                yield
-
-    return lifespan
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """What an API process sells with, while its own jobs run."""
+    async with open_resources(settings) as resources:
+        inventory, ledger = resources.inventory, resources.ledger
+        secrets = _ordering_secrets(settings)
+        await check_installation(ledger.instance, secrets, partitions=settings.partitions)
+        toggles = FileToggles(settings.toggles_path)
+        gates = SellingGates(toggles, inventory.events.read_organiser)
+        readiness = Readiness(inventory, ledger.archive)
+        services = Services(
+            ordering=Ordering(inventory, gates, Expiring(inventory.orders), secrets),
+            organising=Organising(inventory.events, ledger.drafts, SystemClock()),
+            board=AvailabilityBoard(inventory.events),
+            readiness=readiness,
+            toggles=toggles,
+            ledger=ledger,
+            find_customer_ref=secrets.find_customer_ref,
+        )
+        async with _running([gates, readiness], settings):
+            yield services
 
 
 async def run_worker(settings: Settings, names: Sequence[str], stop: asyncio.Event) -> None:

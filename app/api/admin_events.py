@@ -18,10 +18,10 @@ from app.api.admin_event_forms import (
     answer_event,
 )
 from app.api.authentication import EventsReader, EventsWriter
+from app.api.dependencies import SellingDep, ServicesDep
 from app.api.events import PageAfter, PageLimit
 from app.api.forms import Page
 from app.api.problems import describe_problems, problem
-from app.api.services import SellingDep, ServicesDep
 from app.api.strict_json import StrictBody, StrictJsonRoute
 from app.domain.events import CAPACITY_MAX, EventConfiguration
 from app.domain.ids import EventId, PoolId

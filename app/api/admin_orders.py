@@ -8,11 +8,11 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from app.api.authentication import OrdersReader, OrdersWriter
+from app.api.dependencies import SellingDep, ServicesDep
 from app.api.events import PageAfter, PageLimit, refuse_page
 from app.api.forms import Instant, MoneyAnswer, Page, instant, optional_instant
 from app.api.order_forms import LineAnswer, OrderAnswer, answer_line, answer_order
 from app.api.problems import describe_problems, problem
-from app.api.services import SellingDep, ServicesDep
 from app.domain.ids import EventId
 from app.domain.orders import OrderStatus
 from app.domain.outcomes import OrderIs, OrderTransitionRefused, UnknownOrder

@@ -12,10 +12,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from app.api.authentication import FactsReader, ReportsReader, require
+from app.api.dependencies import ServicesDep
 from app.api.events import PageAfter, PageLimit, refuse_page
 from app.api.forms import Instant, MoneyAnswer, Page, optional_instant
 from app.api.problems import describe_problems, problem
-from app.api.services import ServicesDep
 from app.domain.ids import EventId, TicketTypeId
 from app.ledger import SalesReport, Scope, UnknownPage
 from payments import Money

@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from app.api.dependencies import Caller, ServicesDep
 from app.api.problems import ProblemRaised
-from app.api.services import Caller, ServicesDep
 from app.ledger import Scope
 
 bearer = HTTPBearer(

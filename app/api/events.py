@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from app.api.dependencies import ServicesDep
 from app.api.forms import Instant, MoneyAnswer, Page, instant, optional_instant
 from app.api.problems import describe_problems, problem
-from app.api.services import ServicesDep
 from app.domain.events import Availability, PublicStatus, TypeAvailability
 from app.domain.ids import EventId
 

@@ -4,8 +4,8 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from app.api.dependencies import ServicesDep
 from app.api.problems import describe_problems, problem
-from app.api.services import ServicesDep
 from app.runtime.metrics import CONTENT_TYPE, render
 
 router = APIRouter(tags=["health"])

@@ -5,6 +5,7 @@ from typing import Annotated, assert_never
 from fastapi import APIRouter, Header, Response
 from fastapi.responses import JSONResponse
 
+from app.api.dependencies import SellingDep
 from app.api.forms import IDEMPOTENCY_KEY_PATTERN
 from app.api.order_forms import (
     AskedOrder,
@@ -14,7 +15,6 @@ from app.api.order_forms import (
     answer_placed,
 )
 from app.api.problems import describe_problems, problem
-from app.api.services import SellingDep
 from app.api.strict_json import StrictJsonRoute
 from app.domain.ids import EventId, TicketTypeId
 from app.domain.orders import Order, Person

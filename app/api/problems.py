@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from app.rollout import SELLING_FREE
 from app.runtime.errors import OutcomeUnknown, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -74,7 +75,7 @@ CODES: Mapping[str, ProblemCode] = {
     "idempotency-key-reused": ProblemCode(422, "The key was used for another request"),
     "internal": ProblemCode(500, "Something broke on our side"),
     "unavailable": ProblemCode(
-        503, "Not possible right now; nothing was changed", {"reason": "selling.free"}
+        503, "Not possible right now; nothing was changed", {"reason": SELLING_FREE.name}
     ),
     "outcome-unknown": ProblemCode(
         504, "No answer in time; send the same request with the same key again"

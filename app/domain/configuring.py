@@ -43,6 +43,8 @@ def _type_faults(each: TicketType, known: Iterable[str]) -> Iterator[tuple[str, 
     unknown = [pool for pool in each.pools if pool not in known]
     if not each.pools or unknown or _repeated(each.pools):
         yield f"{where}.pools", "must name one or more of the pools, each once"
+    if not each.name.isprintable():
+        yield f"{where}.name", "must be one line of printable text"
     if each.price.amount_minor > MAX_AMOUNT_MINOR:
         yield f"{where}.price", f"must be at most {MAX_AMOUNT_MINOR}"
     if not 1 <= each.min_per_order <= each.max_per_order:

@@ -23,7 +23,7 @@ SLUG_PATTERN = r"[a-z0-9][a-z0-9-]{0,39}"
 ORDER_TAIL_CHARACTERS = 26
 """130 bits in base32 (5 bits a character)."""
 
-_ORDER_ID = re.compile(rf"(\d\d)\.({SLUG_PATTERN})\.([a-z2-7]{{{ORDER_TAIL_CHARACTERS}}})")
+_ORDER_ID = re.compile(rf"([0-9]{{2}})\.({SLUG_PATTERN})\.([a-z2-7]{{{ORDER_TAIL_CHARACTERS}}})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from app.selling.installation import check_installation
 from app.selling.ordering import Ordering, OrderingSecrets, OrderRequest
 from app.selling.organising import AdminCapacityOutcome, AdminEvent, AdminOutcome, Organising
 from app.selling.readiness import Readiness
+from app.selling.services import Services
 from app.selling.verifying import Verdict, Verifying
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "OrderingSecrets",
     "Organising",
     "Readiness",
+    "Services",
     "Verdict",
     "Verifying",
     "check_installation",

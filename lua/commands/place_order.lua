@@ -44,9 +44,8 @@ COST
 --- @include "lib/now_ms"
 --- @include "lib/refuse_run"
 --- @include "lib/whole"
---- @include "lib/split"
---- @include "lib/has_overdue"
 --- @include "lib/merge_lines"
+--- @include "lib/pack_lines"
 --- @include "lib/refuse_window"
 --- @include "lib/refuse_limits"
 --- @include "lib/refuse_stock"
@@ -82,13 +81,8 @@ if off ~= "" then
   return { "SELLING_OFF", now, off }
 end
 refusal = refuse_window(event[1], lines, now)
-if refusal then
-  return refusal
-end
-if unknown then
-  return { "UNKNOWN_TYPE", now, unknown }
-end
-refusal = refuse_limits(KEYS[4], KEYS[5], customer_ref, lines, now)
+  or unknown and { "UNKNOWN_TYPE", now, unknown }
+  or refuse_limits(KEYS[4], KEYS[5], customer_ref, lines, now)
   or refuse_stock(KEYS[3], KEYS[5], lines, now)
 if refusal then
   return refusal
@@ -96,10 +90,6 @@ end
 
 local is_confirmed = total == 0 and ARGV[7] == "confirm"
 local expires_at = is_confirmed and "" or whole(now + tonumber(event[3]) * 1000)
-local packed = {}
-for _, line in ipairs(lines) do
-  packed[#packed + 1] = table.concat({ line.ticket_type, line.quantity, line.price, line.name }, " ")
-end
 local order = {
   order_id = order_id,
   customer_ref = customer_ref,
@@ -107,7 +97,7 @@ local order = {
   status = is_confirmed and "confirmed" or "held",
   birth_status = is_confirmed and "confirmed" or "held",
   birth_expires_at = expires_at,
-  lines = table.concat(packed, "\n"),
+  lines = pack_lines(lines),
   currency = event[2],
   total = whole(total),
   created_at = whole(now),

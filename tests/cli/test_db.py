@@ -24,12 +24,10 @@ def db(data_dir: Path, *arguments: str) -> str:
 
 def test_the_schema_goes_up_twice_and_all_the_way_down(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
-    assert db(data_dir, "current").startswith("none ")
     for _ in range(2):
         db(data_dir, "upgrade")
     current, newest = db(data_dir, "current").split(" (newest: ")
     assert f"{current})" == newest
     db(data_dir, "downgrade", "-1")
-    assert not db(data_dir, "current").startswith(current)
     db(data_dir, "downgrade", "base")
     assert db(data_dir, "current").startswith("none ")

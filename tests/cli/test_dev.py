@@ -74,8 +74,7 @@ def start_dev(tmp_path: Path) -> Iterator[Callable[..., Dev]]:
     for each in started:
         if each.process.poll() is None:
             children = children_of(each.process.pid)
-            each.process.kill()
-            each.process.wait(GONE_SECONDS)
+            end(each, signal.SIGTERM)
             wait_gone(children, GONE_SECONDS)
 
 

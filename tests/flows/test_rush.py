@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import Counter
 
+import httpx
 import pytest
 
 from tests.flows.conftest import Service, buy, until
@@ -63,20 +64,21 @@ async def test_5000_orders_in_a_rush_are_the_same_in_redis_archive_and_read_mode
             return bool(sales.json()["sold"] == units)
 
         await until(30, ledger_has_all)
-        listed: set[str] = set()
-        after: str | None = None
-        while True:
-            page = await client.get(
-                "/v1/admin/orders",
-                params={"event_id": "rush", "limit": 100} | ({"after": after} if after else {}),
-                headers=service.admin,
-            )
-            listed |= {order["id"] for order in page.json()["items"]}
-            after = page.json()["next"]
-            if after is None:
-                break
+        listed = await _all_listed(client, service)
     assert listed == ids
     verified = service.run("verify", "rush")
     print(verified.stdout)
     assert verified.returncode == 0, verified.stderr
     assert f"{ORDERS + 1} facts, {ORDERS} orders" in verified.stdout
+
+
+async def _all_listed(client: httpx.AsyncClient, service: Service) -> set[str]:
+    """Every order of the event, page by page, as the ledger has it."""
+    listed: set[str] = set()
+    parameters = {"event_id": "rush", "limit": "100"}
+    while True:
+        page = await client.get("/v1/admin/orders", params=parameters, headers=service.admin)
+        listed |= {order["id"] for order in page.json()["items"]}
+        if page.json()["next"] is None:
+            return listed
+        parameters["after"] = page.json()["next"]

@@ -16,7 +16,15 @@ from typing import ClassVar, TypeVar, cast
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+)
 
 from app.domain.events import CAPACITY_MAX, EventConfiguration
 from app.domain.ids import EventId, PoolId, TicketTypeId
@@ -73,11 +81,20 @@ class SellingMachine(RuleBasedStateMachine):
         self.loop.close()
 
     @initialize(
-        concert=universe.configurations(CONCERT), neighbour=universe.configurations(NEIGHBOUR)
+        target=asked,
+        concert=universe.configurations(CONCERT),
+        neighbour=universe.configurations(NEIGHBOUR),
+        asks=st.lists(universe.ASKS, min_size=3, max_size=12),
     )
-    def open_both(self, concert: EventConfiguration, neighbour: EventConfiguration) -> None:
-        self._agree(self.seller.open_event(concert), self.real.events.open_event(concert))
-        self._agree(self.seller.open_event(neighbour), self.real.events.open_event(neighbour))
+    def open_and_sell(
+        self, concert: EventConfiguration, neighbour: EventConfiguration, asks: list[Ask]
+    ) -> MultipleResults[Ask]:
+        """Something has happened before each sequence, whichever rules it will be made of."""
+        for each in (concert, neighbour):
+            self._agree(self.seller.open_event(each), self.real.events.open_event(each))
+        for ask in asks:
+            self._place(ask.wish())
+        return multiple(*asks)
 
     # Buyers
 

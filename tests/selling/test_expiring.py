@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.domain.ids import EventId, partition_of
+from app.domain.ids import EventId, PoolId, partition_of
 from app.domain.outcomes import HoldsOverdue, OrderPlaced, SoldOut
 from app.inventory import Inventory
 from app.runtime.clock import SettableClock
@@ -37,7 +37,7 @@ async def test_the_sweeper_gives_every_overdue_unit_back_in_batches(
     assert steps == 3
     found = await inventory.events.read_event(EVENT)
     assert found is not None
-    assert found[0].stock["floor"].available == 250
+    assert found[0].stock[PoolId("floor")].available == 250
 
 
 async def test_many_who_wait_for_the_same_overdue_holds_share_one_batch(

@@ -36,6 +36,11 @@ def _readiness(server: RedisServer, archive: KnownHeads) -> tuple[Readiness, Red
     return Readiness(inventory, archive), connection
 
 
+async def _reasons(readiness: Readiness) -> tuple[str, ...]:
+    await readiness.step()
+    return readiness.reasons
+
+
 async def test_a_fresh_redis_is_started_and_ready_when_nothing_was_ever_recorded(
     server: RedisServer,
 ) -> None:
@@ -83,21 +88,18 @@ async def test_a_redis_that_came_back_with_less_is_noticed_when_its_run_changes(
 ) -> None:
     archive = KnownHeads()
     readiness, connection = _readiness(server, archive)
-    await readiness.step()
+    assert await _reasons(readiness) == ()
     inventory = open_inventory(connection, ServerTime(timeout_seconds=2), partitions=PARTITIONS)
     await inventory.events.open_event(an_event())
     archive.known = {Partition(2): Position(1, 1)}
     server.kill()
-    await readiness.step()
-    assert len(readiness.reasons) == 1
+    assert len(await _reasons(readiness)) == 1
     server.start()
-    await readiness.step()
-    assert readiness.reasons == ()
+    assert await _reasons(readiness) == ()
     archive.known = {Partition(2): Position(1, 2)}
     server.kill()
     server.start()
-    await readiness.step()
-    assert readiness.reasons == (
+    assert await _reasons(readiness) == (
         "Redis is behind the ledger in partition 2: it has 1:1, the ledger 1:2",
     )
     await connection.aclose()

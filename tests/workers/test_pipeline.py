@@ -105,7 +105,9 @@ async def test_only_a_tail_of_what_was_relayed_stays_in_the_outbox(
     await _sell(pipeline, 10)
     await drain(pipeline.relay())
     kept = await connection.call("XRANGE", f"{{p{PARTITION:02d}}}:outbox", "-", "+")
-    assert [entry[0] for entry in kept] == ["1-9", "1-10", "1-11"]
+    assert isinstance(kept, list)
+    ids = [entry[0] for entry in kept if isinstance(entry, list)]
+    assert ids == ["1-9", "1-10", "1-11"]
 
 
 async def test_the_bus_forgets_what_the_projector_has_behind_it(
@@ -118,7 +120,7 @@ async def test_the_bus_forgets_what_the_projector_has_behind_it(
         await drain(relay)
         await drain(projector)
     lengths = [await connection.call("XLEN", f"{{b{shard:02d}}}:bus") for shard in range(4)]
-    assert sum(lengths) == 1
+    assert sorted(str(each) for each in lengths) == ["0", "0", "0", "1"]
 
 
 async def test_two_projectors_apply_every_fact_once(pipeline: Pipeline) -> None:

@@ -1,27 +1,17 @@
-"""What the routes use. Built by the wiring, found by FastAPI's dependencies."""
+"""What the routes are handed by FastAPI: the services, and who is calling.
 
-from collections.abc import Callable
+All of it is asynchronous: FastAPI sends other dependencies through a thread, which costs more than
+the order.
+"""
+
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.domain.ids import CustomerRef, OrganiserId
-from app.ledger import Ledger
-from app.rollout import Toggles
+from app.domain.ids import OrganiserId
 from app.runtime.errors import Unavailable
-from app.selling import AvailabilityBoard, Ordering, Organising, Readiness
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    ordering: Ordering
-    organising: Organising
-    board: AvailabilityBoard
-    readiness: Readiness
-    toggles: Toggles
-    ledger: Ledger
-    find_customer_ref: Callable[[str], CustomerRef]
+from app.selling import Services
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +22,6 @@ class Caller:
 
 
 async def find_services(request: Request) -> Services:
-    """Asynchronous, as all dependencies here: FastAPI sends others through a thread."""
     services = request.app.state.services
     if not isinstance(services, Services):
         raise TypeError("the application was not opened by its lifespan")
@@ -43,7 +32,7 @@ ServicesDep = Annotated[Services, Depends(find_services)]
 
 
 async def find_selling_services(services: ServicesDep) -> Services:
-    """For calls that change orders: refuses while this process may not sell."""
+    """For calls that read or change orders: refuses while this process may not sell."""
     if services.readiness.reasons:
         raise Unavailable("; ".join(services.readiness.reasons))
     return services

@@ -1,0 +1,23 @@
+"""What a listener sells with: built by the wiring, used by the routes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.domain.ids import CustomerRef
+from app.ledger import Ledger
+from app.rollout import Toggles
+from app.selling.availability import AvailabilityBoard
+from app.selling.ordering import Ordering
+from app.selling.organising import Organising
+from app.selling.readiness import Readiness
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    ordering: Ordering
+    organising: Organising
+    board: AvailabilityBoard
+    readiness: Readiness
+    toggles: Toggles
+    ledger: Ledger
+    find_customer_ref: Callable[[str], CustomerRef]
