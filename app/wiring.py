@@ -29,7 +29,7 @@ from app.selling import (
     Verifying,
     check_installation,
 )
-from app.workers import Projector, Relay, RelayLimits, Sweeper
+from app.workers import Forgetter, Projector, Relay, RelayLimits, Sweeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     async with open_resources(settings) as resources:
         inventory, ledger = resources.inventory, resources.ledger
         secrets = _ordering_secrets(settings)
-        await check_installation(ledger.instance, secrets, partitions=settings.partitions)
+        await check_installation(ledger, secrets, partitions=settings.partitions)
         toggles = FileToggles(settings.toggles_path)
         gates = SellingGates(toggles, inventory.events.read_organiser)
         readiness = Readiness(inventory, ledger.archive)
@@ -151,6 +151,7 @@ def _build_jobs(resources: Resources, settings: Settings) -> dict[str, Job]:
         Relay(resources.inventory, resources.bus, resources.ledger.customers, owner, limits),
         Projector(resources.bus, resources.ledger),
         Sweeper(resources.inventory, Expiring(resources.inventory.orders)),
+        Forgetter(resources.ledger.customers, SystemClock()),
     ]
     return {job.name: job for job in jobs}
 

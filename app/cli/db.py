@@ -2,11 +2,14 @@
 of a release, before the new processes start."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 import typer
 
-from app.ledger import SchemaState, downgrade_ledger, open_ledger, upgrade_ledger
+from app.bus import decode_fact
+from app.ledger import Ledger, SchemaState, downgrade_ledger, open_ledger, upgrade_ledger
 from app.runtime.data_directory import make_data_directory
 from app.runtime.logs import configure_logging
 from app.runtime.settings import Settings, load_settings
@@ -39,14 +42,31 @@ def current() -> None:
     typer.echo(f"{state.current or 'none'} (newest: {state.newest or 'none'})")
 
 
+@application.command("rebuild")
+def rebuild() -> None:
+    """Makes the read models (events, orders, sales) again from the archive of facts."""
+
+    async def run() -> int:
+        async with _opened(_prepare()) as ledger:
+            return await ledger.rebuild_read_models(decode_fact)
+
+    typer.echo(f"made again from {asyncio.run(run())} facts")
+
+
 async def _read_state(settings: Settings) -> SchemaState:
+    async with _opened(settings) as ledger:
+        return await ledger.check()
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Ledger]:
     ledger = await open_ledger(
         settings.database_url,
         data_dir=settings.data_dir,
         timeout_seconds=settings.database_timeout_seconds,
     )
     try:
-        return await ledger.check()
+        yield ledger
     finally:
         await ledger.aclose()
 

@@ -69,8 +69,3 @@ def is_order_token(secrets: Sequence[bytes], order_id: OrderId, token: str) -> b
 def _base32(secret: bytes, text: str) -> str:
     digest = hmac.digest(secret, text.encode(), "sha256")
     return base64.b32encode(digest)[:ORDER_TAIL_CHARACTERS].decode().lower()
-
-
-def check_value_of(secret: bytes) -> str:
-    """Tells two secrets apart without telling anything of them."""
-    return _base32(secret, "check value")

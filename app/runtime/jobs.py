@@ -17,6 +17,7 @@ from app.runtime.metrics import JOB_FAILURES, JOB_STEPS
 
 BACKOFF_SECONDS_MIN = 0.1
 BACKOFF_SECONDS_MAX = 5.0
+BACKOFF_DOUBLINGS_MAX = 10
 
 log = structlog.get_logger(__name__)
 
@@ -98,5 +99,7 @@ async def _pause(stop: asyncio.Event, seconds: float) -> None:
 
 def _backoff_seconds(failures: int) -> float:
     """Full jitter, so that processes that failed together do not come back together."""
-    bound = min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_MIN * 2**failures)
+    bound = min(
+        BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_MIN * 2 ** min(failures, BACKOFF_DOUBLINGS_MAX)
+    )
     return random.uniform(BACKOFF_SECONDS_MIN, bound)  # noqa: S311 - not a secret
