@@ -3,6 +3,7 @@
 import typer
 
 from app.rollout import FileToggles
+from app.runtime.logs import configure_logging
 from app.runtime.settings import load_settings
 
 application = typer.Typer(help="Feature toggles.", no_args_is_help=True)
@@ -16,6 +17,8 @@ def group() -> None:
 @application.command("list")
 def list_toggles() -> None:
     """Every toggle of the catalogue, and how it stands."""
-    for each in FileToggles(load_settings().toggles_path).describe():
+    settings = load_settings()
+    configure_logging(settings)
+    for each in FileToggles(settings.toggles_path).describe():
         state = {True: "on", False: "off", None: f"default {each.toggle.default}"}[each.enabled]
         typer.echo(f"{each.toggle.name}  {state}  {each.toggle.kind}  {each.toggle.description}")

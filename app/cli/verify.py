@@ -1,13 +1,15 @@
 """`taquilla verify EVENT`: folds the archive and compares it with Redis and the read models."""
 
 import asyncio
+import os
 import time
 from typing import Annotated
 
 import typer
 
 from app.domain.ids import EventId
-from app.runtime.settings import load_settings
+from app.runtime.logs import configure_logging
+from app.runtime.settings import Settings, load_settings
 from app.selling import Verdict
 from app.wiring import open_verifying
 
@@ -21,7 +23,15 @@ def verify(
     ] = 10.0,
 ) -> None:
     """Exit code 0 when all agree, 1 when something differs."""
-    verdict = asyncio.run(_verify(EventId(event), wait_seconds))
+    # Without an address it can only be the embedded Redis of a running `dev`.
+    if "TAQUILLA_REDIS_URL" not in os.environ:
+        os.environ.setdefault("TAQUILLA_ENV", "development")
+    settings = load_settings()
+    configure_logging(settings)
+    verdict = asyncio.run(_verify(settings, EventId(event), wait_seconds))
+    if verdict.agrees and not verdict.facts:
+        typer.echo(f"nothing was ever recorded of an event {event}", err=True)
+        raise typer.Exit(1)
     for difference in verdict.differences:
         typer.echo(difference, err=True)
     if verdict.behind_facts:
@@ -35,10 +45,10 @@ def verify(
         raise typer.Exit(1)
 
 
-async def _verify(event_id: EventId, wait_seconds: float) -> Verdict:
+async def _verify(settings: Settings, event_id: EventId, wait_seconds: float) -> Verdict:
     """A sale that goes on moves the three at different moments; only a quiet one can agree."""
     deadline = time.monotonic() + wait_seconds
-    async with open_verifying(load_settings()) as verifying:
+    async with open_verifying(settings) as verifying:
         while True:
             verdict = await verifying.verify(event_id)
             if verdict.agrees or time.monotonic() > deadline:

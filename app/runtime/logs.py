@@ -15,7 +15,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from app.runtime.settings import Settings
 
 _ADDRESS = re.compile(r"[^\s@\"'<>=,;()]+@[^\s@\"'<>=,;()]+")
-_CHATTY = ("apscheduler", "UnleashClient", "urllib3")
+_CHATTY = ("alembic.runtime.migration", "apscheduler", "UnleashClient", "urllib3")
 
 
 def configure_logging(settings: Settings) -> None:

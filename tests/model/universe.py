@@ -38,7 +38,7 @@ OPENED: Final = (CONCERT, NEIGHBOUR)
 EVENTS: Final = (*OPENED, GHOST)
 HOLD_SECONDS: Final = (1, 60)
 
-POOLS: Final = {"floor": (16, 8, 3, 0), "balcony": (9, 4, 0)}
+POOLS: Final = {"floor": (30, 12, 6, 2), "balcony": (20, 8, 4, 1)}
 """With the units that each may begin with."""
 TYPES: Final = {
     "adult": (0, ("floor",)),
@@ -88,15 +88,15 @@ class Ask:
         return replace(wish, person=Person(email, f"{CANARY.capitalize()} {CANARY}"))
 
 
-EVENT_IDS: Final = st.sampled_from((*[CONCERT] * 12, *[NEIGHBOUR] * 6, GHOST))
+EVENT_IDS: Final = st.sampled_from((*[CONCERT] * 20, *[NEIGHBOUR] * 9, GHOST))
 """Mostly the one event, so that orders meet."""
 LINES: Final = st.lists(
     st.tuples(
-        st.sampled_from((*[*TYPES, "adult"] * 6, "unicorn")),
-        st.sampled_from((1, 1, 1, 2, 2, 3, 7)),
+        st.sampled_from((*[*TYPES, "adult"] * 10, "unicorn")),
+        st.sampled_from((*[1] * 10, *[2] * 5, 3, 3, 3, 7)),
     ),
     min_size=1,
-    max_size=4,
+    max_size=3,
 ).map(tuple)
 """Ticket types and quantities; a type may come twice, and one that nobody sells seldom."""
 ASKS: Final = st.builds(

@@ -39,13 +39,11 @@ class Module:
                     yield node.lineno, text
 
     def words(self) -> Iterator[str]:
-        """Every name that is read: plain, behind a dot, or imported."""
+        """Every name that is read, plain or behind a dot."""
         for node in ast.walk(self.tree):
             match node:
                 case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name):
                     yield name
-                case ast.ImportFrom(names=aliases):
-                    yield from (alias.name for alias in aliases)
 
 
 @cache

@@ -38,10 +38,10 @@ def test_every_toggle_is_asked_for() -> None:
     }
     assert len(constants) == len(CATALOGUE), "every Toggle of the file belongs to CATALOGUE"
     used = {
-        word
-        for module in modules("app")
-        if module.path.name not in {"__init__.py", "catalogue.py", "development.py"}
-        for word in module.words()
+        each.name
+        for each in imports("app")
+        if each.target in {"app.rollout", "app.rollout.catalogue"}
+        and each.by.name not in {"app.rollout", "app.rollout.development"}
     }
     idle = sorted(constants - used)
     assert not idle, f"nobody asks for these toggles; delete them: {idle}"
@@ -62,12 +62,7 @@ METRICS = {
 
 
 def test_every_metric_is_moved_by_somebody() -> None:
-    used = {
-        word
-        for module in modules("app")
-        if module.name != metrics.__name__
-        for word in module.words()
-    }
+    used = {each.name for each in imports("app") if each.target == metrics.__name__}
     idle = sorted(METRICS.keys() - used)
     assert not idle, f"nobody moves these metrics; delete them or count something: {idle}"
 
