@@ -1,7 +1,7 @@
 """Who is asking, and whether this was asked before: keyed hashes, pure and repeatable.
 
 The idempotency of an order rests on these alone: its id is a hash of event, customer and key, so
-the order record *is* the idempotency record (DESIGN §3). Nothing here may ever change its output
+the order record *is* the idempotency record. Nothing here may ever change its output
 for the same input; `tests/domain/golden` holds examples.
 """
 

@@ -1,7 +1,7 @@
 """Ids, and what follows from an id alone: its partition, its event, its keys.
 
 An order id is `<pp>.<event_id>.<26 lower-case base32>`; `pp` is the partition of its event, so no
-look-up is ever needed to find where an order lives (DESIGN §3).
+look-up is ever needed to find where an order lives.
 """
 
 import re

@@ -27,7 +27,7 @@ NEXT_STATUSES: dict[OrderStatus | None, frozenset[OrderStatus]] = {
     OrderStatus.EXPIRED: frozenset({OrderStatus.CONFIRMED}),
     OrderStatus.CANCELLED: frozenset(),
 }
-"""Every legal edge (DESIGN §4); None is the order that does not exist yet."""
+"""Every legal edge; None is the order that does not exist yet."""
 
 HOLDING = frozenset({OrderStatus.HELD, OrderStatus.PAYING})
 """States whose units count as held in their pools."""
