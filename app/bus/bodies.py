@@ -43,7 +43,7 @@ def read_body(kind: type[Fact], stem: FactStem, body: Mapping[str, Any]) -> Fact
     if issubclass(kind, EventOpened | EventChanged):
         return kind(**stem, configuration=_read_configuration(stem["event_id"], body))
     if issubclass(kind, PoolCapacityChanged):
-        return kind(**stem, pool=PoolId(body["pool"]), capacity=int(body["capacity"]))
+        return kind(**stem, pool=PoolId(body["pool"]), capacity=read_whole(body["capacity"]))
     return kind(**stem)
 
 
@@ -86,7 +86,7 @@ def _read_order(event_id: EventId, body: Mapping[str, Any]) -> Order:
         lines=tuple(
             OrderLine(
                 ticket_type=TicketTypeId(line["ticket_type"]),
-                quantity=line["quantity"],
+                quantity=read_whole(line["quantity"]),
                 unit_price=_read_money(line["unit_price"]),
                 name=line["name"],
             )
@@ -96,7 +96,7 @@ def _read_order(event_id: EventId, body: Mapping[str, Any]) -> Order:
         created_at_ms=parse_instant(body["created_at"]),
         expires_at_ms=_read_instant(body["expires_at"]),
         confirmed_at_ms=_read_instant(body["confirmed_at"]),
-        version=body["version"],
+        version=read_whole(body["version"]),
     )
 
 
@@ -133,23 +133,32 @@ def _read_configuration(event_id: EventId, body: Mapping[str, Any]) -> EventConf
         name=fields["name"],
         starts_at_ms=parse_instant(fields["starts_at"]),
         currency=fields["currency"],
-        hold_seconds=fields["hold_seconds"],
-        pools=tuple(Pool(PoolId(pool["id"]), pool["capacity"]) for pool in fields["pools"]),
+        hold_seconds=read_whole(fields["hold_seconds"]),
+        pools=tuple(
+            Pool(PoolId(pool["id"]), read_whole(pool["capacity"])) for pool in fields["pools"]
+        ),
         ticket_types=tuple(
             TicketType(
                 id=TicketTypeId(each["id"]),
                 name=each["name"],
                 price=_read_money(each["price"]),
                 pools=tuple(PoolId(pool) for pool in each["pools"]),
-                min_per_order=each["min_per_order"],
-                max_per_order=each["max_per_order"],
-                max_per_customer=each["max_per_customer"],
+                min_per_order=read_whole(each["min_per_order"]),
+                max_per_order=read_whole(each["max_per_order"]),
+                max_per_customer=read_whole(each["max_per_customer"]),
                 on_sale_from_ms=_read_instant(each["on_sale_from"]),
                 on_sale_until_ms=_read_instant(each["on_sale_until"]),
             )
             for each in fields["ticket_types"]
         ),
     )
+
+
+def read_whole(value: object) -> int:
+    """TypeError for a number that is written as text, or is none."""
+    if type(value) is not int:
+        raise TypeError(f"{value!r} is not a whole number")
+    return value
 
 
 def _write_money(money: Money) -> Body:

@@ -14,7 +14,7 @@ import orjson
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
-from app.bus.bodies import read_body, write_body
+from app.bus.bodies import read_body, read_whole, write_body
 from app.domain.facts import FACTS, Fact, FactStem, OrderFact, Position, RecordedFact
 from app.domain.ids import EventId, Partition
 from app.runtime.errors import ContractError
@@ -61,6 +61,8 @@ def decode_slice(record: bytes) -> list[RecordedFact]:
         events = orjson.loads(zlib.decompress(record))
     except (zlib.error, orjson.JSONDecodeError) as error:
         raise ContractError(f"a record is not a slice: {error}") from error
+    if not isinstance(events, list):
+        raise ContractError("a record is not a slice: it is not a list of facts")
     return [RecordedFact(_decode(event), orjson.dumps(event).decode()) for event in events]
 
 
@@ -76,7 +78,7 @@ def _decode(event: Mapping[str, Any]) -> Fact:
             position=Position(int(event["epoch"]), int(event["sequence"])),
             at_ms=round(datetime.fromisoformat(event["time"]).timestamp() * 1000),
             event_id=EventId(body["event_id"]),
-            version=body["version"],
+            version=read_whole(body["version"]),
         )
         fact = read_body(kind, stem, body)
     except (KeyError, ValueError, TypeError, AttributeError) as error:

@@ -13,8 +13,8 @@ from app.domain.facts import Fact, RecordedFact
 from app.domain.ids import Partition
 
 SLICE_FACTS_MAX = 500
-"""About 600 bytes a fact before compression, so a slice stays far below 1 MiB, the least that any
-bus takes as one record."""
+"""Facts, not bytes: some 100 bytes a fact once compressed, but long names in a script that
+compresses badly can take ten thousand. A bus whose records are bounded has to cut a slice itself."""
 
 
 @dataclass(frozen=True, slots=True)

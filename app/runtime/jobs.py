@@ -6,7 +6,7 @@ The loop stops between steps (quiet), lets the running step end (drain), and lea
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from app.runtime.metrics import JOB_FAILURES, JOB_STEPS
 BACKOFF_SECONDS_MIN = 0.1
 BACKOFF_SECONDS_MAX = 5.0
 BACKOFF_DOUBLINGS_MAX = 10
+CLOSE_SECONDS_MAX = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -51,11 +52,13 @@ async def run_jobs(jobs: Sequence[Job], stop: asyncio.Event, *, drain_seconds: f
     try:
         await stop.wait()
     finally:
+        stop.set()  # also when this is cancelled: no job begins another step
         _, late = await asyncio.wait(tasks, timeout=drain_seconds) if tasks else (set(), set())
         for task in late:
             log.warning("job did not drain in time", job=task.get_name(), seconds=drain_seconds)
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(_close(job) for job in jobs))
 
 
 async def _run(job: Job, stop: asyncio.Event) -> None:
@@ -80,15 +83,15 @@ async def _run(job: Job, stop: asyncio.Event) -> None:
         JOB_STEPS.labels(job.name, progress.value).inc()
         if progress is Progress.IDLE:
             await _pause(stop, job.idle_seconds)
-    await close_quietly(job.name, job.aclose)
 
 
-async def close_quietly(name: str, close: Callable[[], Awaitable[None]]) -> None:
-    """Ends something on the way out: a failure is logged, and the rest is still ended."""
+async def _close(job: Job) -> None:
+    """A failure is logged, and the rest is still closed."""
     try:
-        await close()
+        async with asyncio.timeout(CLOSE_SECONDS_MAX):
+            await job.aclose()
     except Exception as error:  # noqa: BLE001 - on the way out nothing may stop the others
-        log.warning("could not close", what=name, error=repr(error))
+        log.warning("could not close", job=job.name, error=repr(error))
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -39,13 +39,13 @@ end
 local event_id = ARGV[3]
 local overdue, settled, seen = {}, {}, {}
 for i = 7, math.min(#KEYS, 106) do
-  local order = not seen[KEYS[i]] and read_hash(KEYS[i])
-  seen[KEYS[i]] = true
-  if order and is_overdue(order, now) then
-    overdue[#overdue + 1] = { key = KEYS[i], order = order }
-  elseif not order or order.status ~= "held" then
+  local order = read_hash(KEYS[i])
+  if not order or order.status ~= "held" then
     settled[#settled + 1] = ARGV[i - 3]
+  elseif is_overdue(order, now) and not seen[KEYS[i]] then
+    overdue[#overdue + 1] = { key = KEYS[i], order = order }
   end
+  seen[KEYS[i]] = true
 end
 
 local keys = {

@@ -133,6 +133,9 @@ async def test_sqlite_is_set_up_to_lose_nothing(tmp_path: Path) -> None:
             await connection.scalar(text(f"PRAGMA {name}"))
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         ]
+        raw = await connection.get_raw_connection()
+        assert raw.driver_connection is not None
+        assert raw.driver_connection.isolation_level is None, "the driver begins by itself"
     assert found == ["wal", 2, 1, 5000]
     assert sqlite3.sqlite_version_info >= (3, 35), "RETURNING and row values"
     await ledger.aclose()

@@ -71,6 +71,16 @@ async def test_the_feed_misses_nothing_though_partitions_move_in_turn(ledger: Le
         assert [each for each in read if each.partition == partition] == of_partition
 
 
+async def test_a_busy_partition_does_not_keep_another_out_of_the_feed(ledger: Ledger) -> None:
+    busy, quiet = Teller(Partition(3)), Teller(Partition(5))
+    told = [busy.opened(an_event()), quiet.opened(an_event("opera"))]
+    told += [busy.placed(an_order(each)) for each in range(6)]
+    await Feeder(ledger).feed(*told)
+    first = await ledger.archive.read_after(HALL, None, 3)
+    rest = await ledger.archive.read_after(HALL, first.next, 3)
+    assert [*first.texts, *rest.texts] == [each.text for each in told[:6]]
+
+
 async def test_the_feed_shows_own_events_only_and_its_place_stays(ledger: Ledger) -> None:
     teller, feeder = Teller(), Feeder(ledger)
     assert (await ledger.archive.read_after(HALL, None, 10)).next is None

@@ -1,6 +1,5 @@
 """place_order: what is sold, to whom, and in which order a wish is refused."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -11,7 +10,6 @@ from app.domain.ids import TicketTypeId
 from app.domain.orders import Birth, Order, OrderLine, OrderStatus
 from app.domain.outcomes import (
     ClosedReason,
-    HoldsOverdue,
     KeyReused,
     LimitExceeded,
     LimitKind,
@@ -24,30 +22,22 @@ from app.domain.outcomes import (
 )
 from app.inventory import (
     Inventory,
-    PlaceOrder,
-    ScriptLibrary,
     SellingGate,
     ServerTime,
     open_inventory,
 )
-from app.inventory.keys import keys_of_event
 from app.runtime.clock import SettableClock
-from app.runtime.errors import ContractError
-from app.runtime.redis_connection import Argument, RedisConnection
+from app.runtime.redis_connection import RedisConnection
 from payments import Money
 from tests.builders import PARTITIONS, a_ticket_type, a_wish, an_event
-from tests.inventory.conservation import facts_of
 from tests.lua.acts import (
     CONCERT,
     HOLD_MS,
-    NEIGHBOUR,
-    PARTITION,
     event_now,
     everything,
     last_fact,
     opened,
     order_fact,
-    order_key,
     placed,
     stock_of,
 )
@@ -337,287 +327,6 @@ async def test_sold_out_may_return_only_if_every_empty_pool_has_units_on_hold(
     outcome = await inventory.orders.place_order(a_wish([("dinner", 1)], email="bob@example.com"))
 
     assert outcome == SoldOut(TicketTypeId("dinner"), may_return=False)
-
-
-# Limits
-
-
-@pytest.mark.parametrize(
-    ("lines", "refusal"),
-    [
-        ([1], LimitExceeded(LimitKind.MIN_PER_ORDER, ADULT, 2)),
-        ([2], None),
-        ([1, 1], None),
-        ([3], None),
-        ([4], LimitExceeded(LimitKind.MAX_PER_ORDER, ADULT, 3)),
-        ([2, 2], LimitExceeded(LimitKind.MAX_PER_ORDER, ADULT, 3)),
-    ],
-)
-async def test_an_order_keeps_between_the_least_and_the_most_of_its_type(
-    lines: list[int], refusal: LimitExceeded | None, inventory: Inventory
-) -> None:
-    adult = a_ticket_type(min_per_order=2, max_per_order=3)
-    await opened(inventory, an_event(ticket_types=(adult,)))
-
-    outcome = await inventory.orders.place_order(a_wish([("adult", each) for each in lines]))
-
-    assert outcome == refusal or (refusal is None and isinstance(outcome, OrderPlaced))
-
-
-async def test_customer_limit_guard_counts_over_all_orders_of_a_customer(
-    inventory: Inventory,
-) -> None:
-    types = (a_ticket_type(max_per_customer=3), a_ticket_type("child", max_per_customer=3))
-    await opened(inventory, an_event(ticket_types=types))
-    await placed(inventory, a_wish([("adult", 1)]))
-    await placed(inventory, a_wish([("adult", 1)], confirm=False, key=OTHER_KEY))
-
-    third = "key-2222222222222222"
-    outcome = await inventory.orders.place_order(a_wish([("adult", 2)], key=third))
-
-    assert outcome == LimitExceeded(LimitKind.MAX_PER_CUSTOMER, ADULT, 3)
-    await placed(inventory, a_wish([("adult", 1), ("child", 3)], key=third))
-    await placed(inventory, a_wish([("adult", 3)], email="bob@example.com"))
-
-
-async def _release(inventory: Inventory, wish: PlaceOrder) -> None:
-    await inventory.orders.release_order(wish.address)
-
-
-async def _expire(inventory: Inventory, wish: PlaceOrder) -> None:
-    await inventory.orders.expire_orders(PARTITION, CONCERT, [wish.address.order_id])
-
-
-async def _confirm(inventory: Inventory, wish: PlaceOrder) -> None:
-    await inventory.orders.confirm_order(wish.address)
-
-
-async def _confirm_and_cancel(inventory: Inventory, wish: PlaceOrder) -> None:
-    await inventory.orders.confirm_order(wish.address)
-    await inventory.orders.cancel_order(wish.address)
-
-
-Finish = Callable[[Inventory, PlaceOrder], Awaitable[None]]
-
-
-@pytest.mark.parametrize("finish", [_release, _expire, _confirm_and_cancel])
-async def test_what_is_given_back_no_longer_counts_against_the_customer(
-    finish: Finish, inventory: Inventory, clock: SettableClock
-) -> None:
-    await opened(inventory, an_event(ticket_types=(a_ticket_type(max_per_customer=2),)))
-    wish = a_wish([("adult", 2)], confirm=False)
-    await placed(inventory, wish)
-    clock.advance(HOLD_MS if finish is _expire else 0)
-
-    await finish(inventory, wish)
-
-    await placed(inventory, a_wish([("adult", 2)], key=OTHER_KEY))
-
-
-# The same key again
-
-
-@pytest.mark.parametrize("finish", [_release, _expire, _confirm, _confirm_and_cancel])
-async def test_a_replay_answers_what_was_answered_at_birth_whatever_came_later(
-    finish: Finish, inventory: Inventory, clock: SettableClock
-) -> None:
-    await opened(inventory)
-    wish = a_wish(confirm=False)
-    born = await placed(inventory, wish)
-    clock.advance(HOLD_MS if finish is _expire else 1_000)
-    await finish(inventory, wish)
-
-    outcome = await inventory.orders.place_order(wish)
-
-    assert outcome == OrderPlaced(born, replayed=True)
-
-
-async def test_a_replay_sells_nothing(
-    inventory: Inventory, bytes_connection: RedisConnection
-) -> None:
-    await opened(inventory)
-    born = await placed(inventory, a_wish())
-    before = await everything(bytes_connection)
-
-    outcome = await inventory.orders.place_order(a_wish())
-
-    assert outcome == OrderPlaced(born, replayed=True)
-    assert await everything(bytes_connection) == before
-
-
-@pytest.mark.parametrize(
-    "other",
-    [a_wish([("adult", 2)]), a_wish([("adult", 1), ("child", 1)]), a_wish(confirm=False)],
-    ids=["quantity", "type", "confirm"],
-)
-async def test_fingerprint_guard_refuses_a_key_that_stands_for_another_wish(
-    other: PlaceOrder, inventory: Inventory, bytes_connection: RedisConnection
-) -> None:
-    await opened(inventory, an_event(ticket_types=(a_ticket_type(), a_ticket_type("child"))))
-    await placed(inventory, a_wish())
-    before = await everything(bytes_connection)
-
-    assert await inventory.orders.place_order(other) == KeyReused()
-    assert await everything(bytes_connection) == before
-
-
-async def test_the_same_key_of_another_customer_is_another_order(inventory: Inventory) -> None:
-    await opened(inventory)
-
-    ana = await placed(inventory, a_wish())
-    bob = await placed(inventory, a_wish(email="bob@example.com"))
-
-    assert ana.id != bob.id
-    assert (await stock_of(inventory)).sold == 2
-
-
-async def test_a_refusal_is_not_remembered(inventory: Inventory) -> None:
-    await opened(inventory, an_event(pools={"floor": 1}))
-    await placed(inventory, a_wish(key=OTHER_KEY))
-    assert await inventory.orders.place_order(a_wish()) == SoldOut(ADULT, may_return=False)
-    await inventory.orders.cancel_order(a_wish(key=OTHER_KEY).address)
-
-    await placed(inventory, a_wish())
-
-
-# Overdue holds
-
-
-async def test_stock_on_a_hold_is_overdue_from_its_deadline_on(
-    inventory: Inventory, clock: SettableClock, bytes_connection: RedisConnection
-) -> None:
-    await opened(inventory, an_event(pools={"floor": 1}))
-    await placed(inventory, a_wish(confirm=False))
-    wish = a_wish(email="bob@example.com")
-
-    clock.advance(HOLD_MS - 1)
-    assert await inventory.orders.place_order(wish) == SoldOut(ADULT, may_return=True)
-    clock.advance(1)
-    before = await everything(bytes_connection)
-    assert await inventory.orders.place_order(wish) == HoldsOverdue()
-    assert await everything(bytes_connection) == before
-
-
-async def test_a_limit_used_up_by_a_hold_is_overdue_from_its_deadline_on(
-    inventory: Inventory, clock: SettableClock, bytes_connection: RedisConnection
-) -> None:
-    await opened(inventory, an_event(ticket_types=(a_ticket_type(max_per_customer=1),)))
-    await placed(inventory, a_wish(confirm=False))
-    wish = a_wish(key=OTHER_KEY)
-
-    clock.advance(HOLD_MS - 1)
-    refused = LimitExceeded(LimitKind.MAX_PER_CUSTOMER, ADULT, 1)
-    assert await inventory.orders.place_order(wish) == refused
-    clock.advance(1)
-    before = await everything(bytes_connection)
-    assert await inventory.orders.place_order(wish) == HoldsOverdue()
-    assert await everything(bytes_connection) == before
-
-
-async def test_an_overdue_hold_stops_nobody_whom_stock_and_limits_let_through(
-    inventory: Inventory, clock: SettableClock
-) -> None:
-    await opened(inventory, an_event(pools={"floor": 2}))
-    await placed(inventory, a_wish(confirm=False))
-    clock.advance(HOLD_MS)
-
-    await placed(inventory, a_wish(key=OTHER_KEY))
-
-
-async def test_overdue_is_not_said_of_what_no_expiry_can_help(
-    inventory: Inventory, clock: SettableClock
-) -> None:
-    limited = a_ticket_type(max_per_order=3, max_per_customer=2)
-    roof = a_ticket_type("roof", pools=("roof",))
-    await opened(inventory, an_event(pools={"floor": 9, "roof": 0}, ticket_types=(limited, roof)))
-    await placed(inventory, a_wish(confirm=False))
-    clock.advance(HOLD_MS)
-    bob = "bob@example.com"
-
-    outcomes = [
-        await inventory.orders.place_order(a_wish(lines, email=bob))
-        for lines in ([("roof", 1)], [("adult", 4)], [("adult", 3)])
-    ]
-
-    assert outcomes == [
-        SoldOut(TicketTypeId("roof"), may_return=False),
-        LimitExceeded(LimitKind.MAX_PER_ORDER, ADULT, 3),
-        LimitExceeded(LimitKind.MAX_PER_CUSTOMER, ADULT, 2),
-    ]
-
-
-async def test_an_overdue_hold_of_another_event_says_nothing_about_this_one(
-    inventory: Inventory, clock: SettableClock
-) -> None:
-    await opened(inventory, an_event(NEIGHBOUR, pools={"floor": 1}))
-    await placed(inventory, a_wish(event_id=NEIGHBOUR, confirm=False))
-    clock.advance(HOLD_MS)
-    await opened(inventory, an_event(pools={"floor": 1}))
-    await placed(inventory, a_wish(confirm=False))
-
-    outcome = await inventory.orders.place_order(a_wish(key=OTHER_KEY))
-
-    assert outcome == SoldOut(ADULT, may_return=True)
-
-
-# What no caller of ours sends
-
-NONSENSE = ["0", "101", "1000", "-1", "+3", "1.0", "1e3", "0x10", "nan", "inf", "", " 5", "5 "]
-NONSENSE += ["1\n", "1\0", "٣", "9007199254740993", "000"]
-
-
-@pytest.mark.parametrize("quantity", NONSENSE)
-async def test_nonsense_for_a_quantity_is_malformed_and_changes_nothing(
-    quantity: str,
-    inventory: Inventory,
-    scripts: ScriptLibrary,
-    bytes_connection: RedisConnection,
-) -> None:
-    await _assert_malformed(["adult", "1", "adult", quantity], inventory, scripts, bytes_connection)
-
-
-@pytest.mark.parametrize(
-    "lines", [["adult"], ["adult", "1", "adult"], ["adult", "1"] * 21], ids=["1", "3", "42"]
-)
-async def test_too_many_lines_and_half_a_line_are_malformed(
-    lines: list[str],
-    inventory: Inventory,
-    scripts: ScriptLibrary,
-    bytes_connection: RedisConnection,
-) -> None:
-    await _assert_malformed(lines, inventory, scripts, bytes_connection)
-
-
-async def test_a_malformed_wish_is_a_fault_of_our_own(inventory: Inventory) -> None:
-    await opened(inventory)
-
-    with pytest.raises(ContractError, match="place_order answers MALFORMED"):
-        await inventory.orders.place_order(a_wish([("adult", 0)]))
-
-
-async def _assert_malformed(
-    lines: list[str],
-    inventory: Inventory,
-    scripts: ScriptLibrary,
-    bytes_connection: RedisConnection,
-) -> None:
-    await opened(inventory)
-    before = await everything(bytes_connection)
-    wish, keys = a_wish(), keys_of_event(CONCERT, PARTITIONS)
-    arguments: list[Argument] = [wish.address.order_id, CONCERT, wish.customer_ref, "any", "hold"]
-
-    reply = await scripts.write(
-        "place_order",
-        [
-            *(keys.partition.head, keys.partition.outbox, keys.event, keys.customers),
-            *(keys.due_orders, keys.partition.due_events, order_key(wish.address.order_id)),
-        ],
-        [*arguments, "", "", "", *lines],
-    )
-
-    assert reply.word == "MALFORMED"
-    assert await everything(bytes_connection) == before
-    assert len(await facts_of(inventory, CONCERT)) == 1
 
 
 async def _server_ms(connection: RedisConnection) -> int:

@@ -1,26 +1,23 @@
-"""How long the search is: HYPOTHESIS_PROFILE is quick, default or nightly."""
+"""How long the search is, and that its assertions explain themselves."""
 
 import os
 
 import pytest
-from hypothesis import HealthCheck, settings
-
-EXAMPLES = {"quick": 20, "default": 150, "nightly": 5_000}
-STEPS = 40
 
 pytest.register_assert_rewrite(
     "tests.model.laws", "tests.model.picture", "tests.model.selling_machine"
 )
 
+from tests.model.search import EXAMPLES  # noqa: E402 - rewritten first
+
 
 @pytest.fixture
-def search() -> settings:
-    """Every run searches elsewhere; what failed is kept in `.hypothesis` and tried first."""
-    return settings(
-        max_examples=EXAMPLES[os.environ.get("HYPOTHESIS_PROFILE", "default")],
-        stateful_step_count=STEPS,
-        derandomize=False,
-        deadline=None,
-        print_blob=True,
-        suppress_health_check=list(HealthCheck),
-    )
+def examples() -> int:
+    """KeyError for a profile that nobody knows."""
+    return EXAMPLES[os.environ.get("HYPOTHESIS_PROFILE", "default")]
+
+
+@pytest.fixture(autouse=True)
+def short_shrinking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure is worth a minute of making it smaller; Hypothesis itself would take five."""
+    monkeypatch.setattr("hypothesis.internal.conjecture.engine.MAX_SHRINKING_SECONDS", 60)

@@ -190,7 +190,7 @@ class SellingMachine(RuleBasedStateMachine):
             if is_alike and seller.picture() == seen:
                 self.seller = seller
                 return
-        pytest.fail(f"no order of {racers} ends in {answers} and {seen}")
+        raise AssertionError(f"no order of {racers} ends in {answers} and {seen}")
 
     # Time
 
@@ -220,6 +220,14 @@ class SellingMachine(RuleBasedStateMachine):
                 self.seller.expire_orders(event_id, named),
                 self.real.orders.expire_orders(PARTITION, event_id, named),
             )
+
+    @rule(asks=st.lists(asked, min_size=1, max_size=3))
+    def expire_orders_of_another_event(self, asks: list[Ask]) -> None:
+        """Nobody of ours names them; they are left alone, and so is the event that is named."""
+        for ask in asks:
+            other = NEIGHBOUR if ask.event_id == CONCERT else CONCERT
+            foreign = [ask.wish().address.order_id]
+            self._agree(0, self.real.orders.expire_orders(PARTITION, other, foreign))
 
     # Organisers and operators
 
