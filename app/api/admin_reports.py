@@ -103,7 +103,8 @@ async def read_sales(
 async def list_facts(
     services: ServicesDep, caller: FactsReader, after: PageAfter = None, limit: PageLimit = 50
 ) -> Page[dict[str, Any]] | JSONResponse:
-    """From the archive, in the order of each partition. Go on with `next`; it stays valid."""
+    """From the archive, in the order of each partition. An empty page means that these were all for
+    now: `next` stays valid, and asked again it gives what came since."""
     try:
         found = await services.ledger.archive.read_after(caller.organiser_id, after, limit)
     except UnknownPage as error:

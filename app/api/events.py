@@ -83,7 +83,7 @@ class AvailabilityAnswer(BaseModel):
 
 
 PageAfter = Annotated[
-    str | None, Query(max_length=200, description="`next` of the page before; leave out to begin.")
+    str | None, Query(max_length=4000, description="`next` of the page before; leave out to begin.")
 ]
 PageLimit = Annotated[int, Query(ge=1, le=100)]
 

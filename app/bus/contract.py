@@ -13,8 +13,8 @@ from app.domain.facts import Fact, RecordedFact
 from app.domain.ids import Partition
 
 SLICE_FACTS_MAX = 500
-"""Facts, not bytes: some 100 bytes a fact once compressed, but long names in a script that
-compresses badly can take ten thousand. A bus whose records are bounded has to cut a slice itself."""
+"""Facts, not bytes: some 100 bytes a fact once compressed, but long names that compress badly can
+take ten thousand. A bus whose records are bounded has to cut a slice itself."""
 
 
 @dataclass(frozen=True, slots=True)

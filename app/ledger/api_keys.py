@@ -33,7 +33,6 @@ class Scope(StrEnum):
     EVENTS_WRITE = "events:write"
     ORDERS_READ = "orders:read"
     ORDERS_WRITE = "orders:write"
-    REFUNDS_WRITE = "refunds:write"
     REPORTS_READ = "reports:read"
     FACTS_READ = "facts:read"
     TOGGLES_READ = "toggles:read"

@@ -26,11 +26,6 @@ class Cursors:
         async with self._database.read() as connection:
             return await connection.scalar(query)
 
-    async def read_all(self, reader: str) -> dict[str, str]:
-        query = select(cursors.c.shard, cursors.c.position).where(cursors.c.reader == reader)
-        async with self._database.read() as connection:
-            return {row.shard: row.position for row in await connection.execute(query)}
-
 
 async def move_cursor(
     connection: AsyncConnection, key: tuple[str, str], expected: str | None, position: str

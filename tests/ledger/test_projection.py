@@ -102,8 +102,8 @@ async def test_a_cursor_that_another_owner_moved_stops_the_batch(ledger: Ledger)
 async def test_a_batch_without_facts_moves_the_cursor(ledger: Ledger) -> None:
     batch = ProjectionBatch("projector", "s7", None, "there", [])
     assert await ledger.projection.apply(batch) == Applied(0, 0)
-    assert await ledger.cursors.read_all("projector") == {"s7": "there"}
-    assert await ledger.cursors.read_all("another") == {}
+    assert await ledger.cursors.read("projector", "s7") == "there"
+    assert await ledger.cursors.read("another", "s7") is None
 
 
 async def test_an_event_row_follows_its_facts_within_and_over_batches(ledger: Ledger) -> None:
