@@ -39,7 +39,9 @@ end
 local event_id = ARGV[3]
 local overdue, settled, seen = {}, {}, {}
 for i = 7, math.min(#KEYS, 106) do
-  local order = read_hash(KEYS[i])
+  -- The id says whose order it is; one of another event is none of ours.
+  local is_ours = string.match(ARGV[i - 3], "^%d+%.([^.]+)%.") == event_id
+  local order = is_ours and read_hash(KEYS[i]) or nil
   if not order or order.status ~= "held" then
     settled[#settled + 1] = ARGV[i - 3]
   elseif is_overdue(order, now) and not seen[KEYS[i]] then

@@ -34,9 +34,8 @@ class Service:
     def admin(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {(self.data_dir / 'admin-key').read_text().strip()}"}
 
-    def client(self, connections: int = 20) -> httpx.AsyncClient:
-        limits = httpx.Limits(max_connections=connections)
-        return httpx.AsyncClient(base_url=self.base_url, limits=limits, timeout=60)
+    def client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.base_url, timeout=60)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command of the CLI against this service."""
@@ -63,19 +62,6 @@ class Service:
         assert created.status_code == 201, created.text
         opened = await client.post(f"/v1/admin/events/{event_id}/open", headers=self.admin)
         assert opened.status_code == 200, opened.text
-
-
-async def buy(
-    client: httpx.AsyncClient, event_id: str, buyer: int, quantity: int = 1
-) -> httpx.Response:
-    return await client.post(
-        f"/v1/events/{event_id}/orders",
-        json={
-            "customer": {"email": f"buyer{buyer}@example.com"},
-            "lines": [{"ticket_type": "adult", "quantity": quantity}],
-        },
-        headers={"Idempotency-Key": f"key-of-buyer-{buyer:010d}"},
-    )
 
 
 async def until(seconds: float, holds: Any) -> None:

@@ -1,13 +1,13 @@
 """The minute when everybody wants a ticket: over sockets, with two API processes."""
 
-import asyncio
 import random
 from collections import Counter
 
 import httpx
 import pytest
 
-from tests.flows.conftest import Service, buy, until
+from tests.flows.conftest import Service, until
+from tests.flows.crowd import connected, rush
 
 pytestmark = pytest.mark.slow
 
@@ -22,42 +22,33 @@ async def test_500_buyers_for_the_last_7_units_get_exactly_7_ten_times_over(
 ) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
-    for number in range(ROUNDS):
-        event_id = f"last-{number}"
-        async with service.client(connections=BUYERS) as client:
+    async with service.client() as client, connected(service.base_url, BUYERS) as crowd:
+        for number in range(ROUNDS):
+            event_id = f"last-{number}"
             await service.open_event(client, event_id)
             buyers = list(range(BUYERS))
             random.Random(seed + number).shuffle(buyers)
-            answers = await asyncio.gather(*(buy(client, event_id, each) for each in buyers))
+            answers = await rush(crowd, event_id, [(buyer, 1) for buyer in buyers])
+            counted = Counter((answer.status, answer.code) for answer in answers)
+            print(event_id, dict(counted))
+            assert counted == {(201, "placed"): LAST_UNITS, (409, "sold-out"): BUYERS - LAST_UNITS}
             event = await client.get(f"/v1/admin/events/{event_id}", headers=service.admin)
-        counted = Counter(
-            (answer.status_code, answer.json().get("code", "placed")) for answer in answers
-        )
-        assert counted == {(201, "placed"): LAST_UNITS, (409, "sold-out"): BUYERS - LAST_UNITS}
-        assert event.json()["pools"][0] == {
-            "id": "floor", "capacity": 7, "available": 0, "held": 0, "sold": 7,
-        }  # fmt: skip
+            assert event.json()["pools"][0] == {
+                "id": "floor", "capacity": 7, "available": 0, "held": 0, "sold": 7,
+            }  # fmt: skip
 
 
 async def test_5000_orders_in_a_rush_are_the_same_in_redis_archive_and_read_models(
     service: Service,
 ) -> None:
-    async with service.client(connections=100) as client:
-        await service.open_event(
-            client, "rush", pools=[{"id": "floor", "capacity": ORDERS * 2}], hold_seconds=3600
-        )
-        gate = asyncio.Semaphore(200)
-
-        async def buy_one(buyer: int) -> tuple[int, str]:
-            async with gate:
-                answer = await buy(client, "rush", buyer, quantity=1 + buyer % 3)
-                return answer.status_code, answer.json()["id"]
-
-        answers = await asyncio.gather(*(buy_one(each) for each in range(ORDERS)))
-        assert {status for status, _ in answers} == {201}
-        ids = {order_id for _, order_id in answers}
+    wishes = [(buyer, 1 + buyer % 3) for buyer in range(ORDERS)]
+    units = sum(quantity for _, quantity in wishes)
+    async with service.client() as client, connected(service.base_url, 100) as crowd:
+        await service.open_event(client, "rush", pools=[{"id": "floor", "capacity": units}])
+        answers = await rush(crowd, "rush", wishes)
+        assert {answer.status for answer in answers} == {201}
+        ids = {answer.body["id"] for answer in answers}
         assert len(ids) == ORDERS
-        units = sum(1 + each % 3 for each in range(ORDERS))
 
         async def ledger_has_all() -> bool:
             sales = await client.get("/v1/admin/events/rush/sales", headers=service.admin)

@@ -82,15 +82,12 @@ class SellingMachine(RuleBasedStateMachine):
 
     @initialize(
         target=asked,
-        concert=universe.configurations(CONCERT),
-        neighbour=universe.configurations(NEIGHBOUR),
+        concert=universe.configurations(),
         asks=st.lists(universe.ASKS, min_size=3, max_size=12),
     )
-    def open_and_sell(
-        self, concert: EventConfiguration, neighbour: EventConfiguration, asks: list[Ask]
-    ) -> MultipleResults[Ask]:
+    def open_and_sell(self, concert: EventConfiguration, asks: list[Ask]) -> MultipleResults[Ask]:
         """Something has happened before each sequence, whichever rules it will be made of."""
-        for each in (concert, neighbour):
+        for each in (concert, universe.NEIGHBOURING):
             self._agree(self.seller.open_event(each), self.real.events.open_event(each))
         for ask in asks:
             self._place(ask.wish())

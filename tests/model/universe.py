@@ -111,8 +111,8 @@ ASKS: Final = st.builds(
 
 
 @st.composite
-def configurations(draw: st.DrawFn, event_id: EventId) -> EventConfiguration:
-    """Something to sell from, sometimes with nothing in a pool."""
+def configurations(draw: st.DrawFn) -> EventConfiguration:
+    """Of the concert."""
     types = []
     for name, (price, pools) in TYPES.items():
         least, more, most = draw(LIMITS)
@@ -127,11 +127,22 @@ def configurations(draw: st.DrawFn, event_id: EventId) -> EventConfiguration:
             )
         )
     return an_event(
-        event_id,
+        CONCERT,
         pools={name: draw(st.sampled_from(units)) for name, units in POOLS.items()},
         ticket_types=tuple(types),
         hold_seconds=draw(st.sampled_from(HOLD_SECONDS)),
     )
+
+
+NEIGHBOURING: Final = an_event(
+    NEIGHBOUR,
+    pools={name: units[1] for name, units in POOLS.items()},
+    ticket_types=tuple(
+        a_ticket_type(name, price=price, pools=pools) for name, (price, pools) in TYPES.items()
+    ),
+    hold_seconds=HOLD_SECONDS[1],
+)
+"""Of the neighbour: it need not vary as well."""
 
 
 def _limits(least: int, order_extra: int, customer_extra: int) -> tuple[int, int, int]:
