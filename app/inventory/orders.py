@@ -105,17 +105,7 @@ class Orders:
             ],
             [address.event_id],
         )
-        match reply.word:
-            case "ORDER":
-                return OrderIs(_order(address, reply))
-            case "EXPIRED":
-                return HoldExpired()
-            case "REFUSED":
-                return OrderTransitionRefused(_order(address, reply))
-            case "UNKNOWN_ORDER":
-                return UnknownOrder()
-            case _:
-                reply.fail()
+        return HoldExpired() if reply.word == "EXPIRED" else _order_outcome(address, reply)
 
     async def release_order(self, address: OrderAddress) -> ReleaseOutcome:
         keys = _event_keys(address)
@@ -124,17 +114,7 @@ class Orders:
             [*_hold_keys(keys), keys.partition.order(address.order_id)],
             [address.event_id],
         )
-        match reply.word:
-            case "ORDER":
-                return OrderIs(_order(address, reply))
-            case "PAYING":
-                return PaymentOpen()
-            case "REFUSED":
-                return OrderTransitionRefused(_order(address, reply))
-            case "UNKNOWN_ORDER":
-                return UnknownOrder()
-            case _:
-                reply.fail()
+        return PaymentOpen() if reply.word == "PAYING" else _order_outcome(address, reply)
 
     async def cancel_order(self, address: OrderAddress) -> CancelOutcome:
         keys = _event_keys(address)
@@ -146,15 +126,7 @@ class Orders:
             ],
             [address.event_id],
         )
-        match reply.word:
-            case "ORDER":
-                return OrderIs(_order(address, reply))
-            case "REFUSED":
-                return OrderTransitionRefused(_order(address, reply))
-            case "UNKNOWN_ORDER":
-                return UnknownOrder()
-            case _:
-                reply.fail()
+        return _order_outcome(address, reply)
 
     async def expire_orders(
         self, partition: Partition, event_id: EventId, order_ids: Sequence[OrderId]
@@ -226,6 +198,20 @@ def _hold_keys(keys: EventKeys) -> list[str]:
 
 def _order(address: OrderAddress, reply: ScriptReply) -> Order:
     return parse_order(address.event_id, reply.fields(0)).as_of(reply.now_ms)
+
+
+def _order_outcome(
+    address: OrderAddress, reply: ScriptReply
+) -> OrderIs | OrderTransitionRefused | UnknownOrder:
+    match reply.word:
+        case "ORDER":
+            return OrderIs(_order(address, reply))
+        case "REFUSED":
+            return OrderTransitionRefused(_order(address, reply))
+        case "UNKNOWN_ORDER":
+            return UnknownOrder()
+        case _:
+            reply.fail()
 
 
 def _place_outcome(event_id: EventId, reply: ScriptReply) -> PlaceOutcome:

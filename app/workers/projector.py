@@ -17,7 +17,7 @@ class Projector:
     where it stands, and alarms, while the others go on."""
 
     name = "projector"
-    idle_seconds = 0.02
+    idle_seconds = 0.05
 
     def __init__(self, bus: Bus, ledger: Ledger) -> None:
         self._bus = bus

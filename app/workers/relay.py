@@ -32,7 +32,7 @@ class Relay:
     left to it."""
 
     name = "relay"
-    idle_seconds = 0.02
+    idle_seconds = 0.05
 
     def __init__(
         self, inventory: Inventory, bus: Bus, customers: Customers, owner: str, limits: RelayLimits
