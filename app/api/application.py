@@ -56,11 +56,10 @@ def build_application(open_services: OpenServices, exposure: Exposure) -> FastAP
         lifespan=open_services,
         separate_input_output_schemas=False,
     )
-    for router in INTERNAL_ROUTERS if exposure.is_internal else PUBLIC_ROUTERS:
+    routers = _routers(exposure)
+    for router in routers:
         app.include_router(router)
-    if exposure.has_metrics and not exposure.is_internal:
-        app.include_router(health.metrics_router)
-    install_problem_handlers(app)
+    install_problem_handlers(app, routers)
     if exposure.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -72,6 +71,12 @@ def build_application(open_services: OpenServices, exposure: Exposure) -> FastAP
     app.add_middleware(ObserveRequests)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
+
+
+def _routers(exposure: Exposure) -> Sequence[APIRouter]:
+    if exposure.is_internal:
+        return INTERNAL_ROUTERS
+    return (*PUBLIC_ROUTERS, health.metrics_router) if exposure.has_metrics else PUBLIC_ROUTERS
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -4,15 +4,16 @@
 504 means that it may have, and that the same key is safe to send again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
@@ -137,24 +138,40 @@ def describe_problems(*codes: str) -> dict[int | str, dict[str, Any]]:
     return described
 
 
-def install_problem_handlers(app: FastAPI) -> None:
-    app.add_exception_handler(HTTPException, _answer_http)
+def install_problem_handlers(app: FastAPI, routers: Sequence[APIRouter]) -> None:
+    """`routers`: those of the application, for saying which methods an address does know."""
+
+    async def answer_http(request: Request, error: Exception) -> JSONResponse:
+        answer = _answer_http(error)
+        if answer.status_code == 405:
+            answer.headers["Allow"] = ", ".join(_methods_of(request.url.path, routers))
+        return answer
+
+    app.add_exception_handler(HTTPException, answer_http)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(Unavailable, _answer_unavailable)
     app.add_exception_handler(OutcomeUnknown, _answer_unknown)
     app.add_exception_handler(Exception, _answer_internal)
 
 
-async def _answer_http(_: Request, error: Exception) -> JSONResponse:
+def _methods_of(path: str, routers: Sequence[APIRouter]) -> list[str]:
+    """Of all routes of this address: the framework names those of the first one only."""
+    methods: set[str] = set()
+    for router in routers:
+        for route in router.routes:
+            if isinstance(route, APIRoute) and route.path_regex.match(path):
+                methods |= route.methods or set()
+    return sorted(methods)
+
+
+def _answer_http(error: Exception) -> JSONResponse:
     match error:
         case ProblemRaised():
             return problem(error.code, str(error.detail), **error.members)
         case HTTPException(status_code=404):
             return problem("not-found", "There is nothing at this address.")
         case HTTPException(status_code=405):
-            answer = problem("method-not-allowed", "This address does not know this method.")
-            answer.headers.update(error.headers or {})
-            return answer
+            return problem("method-not-allowed", "This address does not know this method.")
         case HTTPException(status_code=400):
             return problem("malformed", "The body cannot be read.")
         case _:

@@ -27,6 +27,14 @@ _FORMAT = JSONFormat()
 
 
 def encode_fact(fact: Fact) -> bytes:
+    """Raises ContractError for a fact that cannot be written, as one of the year 10000."""
+    try:
+        return _encode(fact)
+    except (ValueError, OverflowError) as error:
+        raise ContractError(f"fact {fact.id} cannot be written: {error}") from error
+
+
+def _encode(fact: Fact) -> bytes:
     attributes = {
         "specversion": "1.0",
         "id": fact.id,

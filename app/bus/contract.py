@@ -44,8 +44,9 @@ class Batch:
 
 
 class Bus(Protocol):
-    """All methods raise Unavailable or OutcomeUnknown (a DependencyError, may be tried again), and
-    `read` raises ContractError for a record that nobody of ours wrote. None blocks for long."""
+    """All methods raise Unavailable or OutcomeUnknown (a DependencyError, may be tried again).
+    `publish` raises ContractError for a fact that cannot be written, and then has published
+    nothing; `read` for a record that nobody of ours wrote. None blocks for long."""
 
     async def publish(self, slices: Sequence[Slice]) -> frozenset[Partition]:
         """Called by the relay, with at most one slice a partition. Returns the partitions that were

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from app.domain.events import (
     CAPACITY_MAX,
     HOLD_SECONDS_MAX,
+    INSTANT_MAX_MS,
     POOLS_MAX,
     TICKET_TYPES_MAX,
     EventConfiguration,
@@ -26,6 +27,8 @@ def _faults(configuration: EventConfiguration) -> Iterator[tuple[str, str]]:
         yield "ticket_types", f"there must be 1 to {TICKET_TYPES_MAX} ticket types"
     if not 1 <= configuration.hold_seconds <= HOLD_SECONDS_MAX:
         yield "hold_seconds", f"must be 1 to {HOLD_SECONDS_MAX}"
+    if not 0 <= configuration.starts_at_ms <= INSTANT_MAX_MS:
+        yield "starts_at", "must lie between the years 1970 and 9999"
     for pool in configuration.pools:
         if not 0 <= pool.capacity <= CAPACITY_MAX:
             yield f"pools.{pool.id}.capacity", f"must be 0 to {CAPACITY_MAX}"
@@ -52,6 +55,9 @@ def _type_faults(each: TicketType, known: Iterable[str]) -> Iterator[tuple[str, 
     if each.max_per_customer < each.min_per_order:
         yield f"{where}.max_per_customer", "must be at least min_per_order"
     start, until = each.on_sale_from_ms, each.on_sale_until_ms
+    for name, bound in (("on_sale_from", start), ("on_sale_until", until)):
+        if bound is not None and not 0 <= bound <= INSTANT_MAX_MS:
+            yield f"{where}.{name}", "must lie between the years 1970 and 9999"
     if start is not None and until is not None and start >= until:
         yield f"{where}.on_sale_until", "must be later than on_sale_from"
 

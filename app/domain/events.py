@@ -16,6 +16,10 @@ LINES_MAX = 20
 HOLD_SECONDS_MAX = 86_400
 
 
+INSTANT_MAX_MS = 253_402_300_799_999
+"""The end of the year 9999: beyond it no RFC 3339 text can be written. The least is 0, 1970."""
+
+
 class SellingStatus(StrEnum):
     """What an opened event is, as its organiser set it."""
 

@@ -23,6 +23,11 @@ RELAY_LAG_FACTS = Gauge(
     ["partition"],
     multiprocess_mode="livemostrecent",
 )
+STOPPED_PARTITIONS = Gauge(
+    "taquilla_stopped_partitions",
+    "Partitions whose facts the relay cannot put onto the bus; each needs a person.",
+    multiprocess_mode="livemostrecent",
+)
 PROJECTED_FACTS = Counter("taquilla_projected_facts_total", "Facts applied to the ledger.")
 REPEATED_FACTS = Counter("taquilla_repeated_facts_total", "Facts that were delivered again.")
 STOPPED_SHARDS = Gauge(

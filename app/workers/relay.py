@@ -5,17 +5,17 @@ that follows it. E-mail and name go to the ledger first and never onto the bus.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.bus import SLICE_FACTS_MAX, Bus, Slice
-from app.domain.facts import OrderFact
+from app.domain.facts import OrderFact, Position
 from app.domain.ids import Partition
 from app.inventory import Head, Inventory, OutboxEntry
 from app.ledger import Customers
-from app.runtime.errors import OutcomeUnknown
+from app.runtime.errors import ContractError, OutcomeUnknown
 from app.runtime.jobs import Progress
-from app.runtime.metrics import RELAY_LAG_FACTS, RELAYED_FACTS
+from app.runtime.metrics import RELAY_LAG_FACTS, RELAYED_FACTS, STOPPED_PARTITIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Relay:
         self._owner = owner
         self._limits = limits
         self._leased: set[Partition] = set()
+        self._stopped: dict[Partition, str] = {}
 
     async def step(self) -> Progress:
         try:
@@ -57,14 +58,16 @@ class Relay:
 
     async def _relay(self) -> Progress:
         heads = await self._outbox.read_heads()
-        waiting = {each: head for each, head in heads.items() if head and head.waiting_facts}
+        waiting = {
+            each: head
+            for each, head in heads.items()
+            if head and head.waiting_facts and each not in self._stopped
+        }
         for partition, head in heads.items():
             RELAY_LAG_FACTS.labels(partition).set(head.waiting_facts if head else 0)
         tokens = await self._lease(waiting)
         entries = {
-            partition: await self._outbox.read(
-                partition, waiting[partition].relayed, SLICE_FACTS_MAX
-            )
+            partition: await self._read(partition, waiting[partition].relayed)
             for partition in tokens
         }
         slices = [
@@ -72,10 +75,8 @@ class Relay:
             for partition, found in entries.items()
             if found
         ]
-        if not slices:
-            return Progress.IDLE
         await self._save_people(entries)
-        refused = await self._bus.publish(slices)
+        refused = await self._publish(slices)
         for each in slices:
             if each.partition not in refused:
                 await self._outbox.acknowledge_relayed(
@@ -85,7 +86,36 @@ class Relay:
                     tail_max=self._limits.outbox_tail_max,
                 )
                 RELAYED_FACTS.inc(len(each.facts))
-        return Progress.MORE
+        if self._stopped:
+            detail = "; ".join(f"partition {each}: {why}" for each, why in self._stopped.items())
+            raise ContractError(f"facts cannot be relayed, a person must look: {detail}")
+        return Progress.MORE if slices else Progress.IDLE
+
+    async def _read(self, partition: Partition, after: Position) -> list[OutboxEntry]:
+        try:
+            return await self._outbox.read(partition, after, SLICE_FACTS_MAX)
+        except ContractError as error:
+            self._stop(partition, error)
+            return []
+
+    async def _publish(self, slices: Sequence[Slice]) -> frozenset[Partition]:
+        """Which were refused. One that cannot be written at all stops its partition alone."""
+        if not slices:
+            return frozenset()
+        try:
+            return await self._bus.publish(slices)
+        except ContractError as error:
+            if len(slices) == 1:
+                self._stop(slices[0].partition, error)
+                return frozenset({slices[0].partition})
+        refused = [await self._publish([each]) for each in slices]
+        return frozenset().union(*refused)
+
+    def _stop(self, partition: Partition, error: ContractError) -> None:
+        """Its facts stay in the outbox, in order, until somebody has looked and a relay is started
+        anew; the other partitions go on."""
+        self._stopped[partition] = str(error)
+        STOPPED_PARTITIONS.set(len(self._stopped))
 
     async def _lease(self, waiting: Mapping[Partition, Head]) -> dict[Partition, int]:
         """The fencing token of every waiting partition that is ours."""

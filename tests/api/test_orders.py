@@ -215,6 +215,8 @@ async def test_unknown_addresses_and_methods_answer_problems(api: Api) -> None:
     assert (nowhere.status_code, nowhere.json()["code"]) == (404, "not-found")
     method = await api.client.delete("/v1/events")
     assert (method.status_code, method.json()["code"]) == (405, "method-not-allowed")
-    assert method.headers["allow"]
+    assert method.headers["allow"] == "GET"
+    several = await api.client.put("/v1/admin/events/concert")
+    assert several.headers["allow"] == "GET, PATCH"
     unknown = await api.order(("adult", 1), event="nothing")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "not-found")

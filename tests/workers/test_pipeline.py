@@ -1,9 +1,11 @@
 """Relay and projector together: every fact once, in order, whoever dies on the way."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.bus import Slice, decode_fact
-from app.domain.events import SellingStatus
+from app.domain.events import INSTANT_MAX_MS, SellingStatus
 from app.domain.facts import EventPaused, Position
 from app.domain.ids import EventId, partition_of
 from app.domain.outcomes import OrderPlaced
@@ -179,3 +181,33 @@ async def test_the_same_position_with_another_id_stops_the_shard(pipeline: Pipel
     with pytest.raises(ContractError):
         await projector.step()
     assert await pipeline.archived(PARTITION) == 3
+
+
+async def test_a_fact_that_cannot_be_written_stops_its_partition_alone(pipeline: Pipeline) -> None:
+    beyond = replace(an_event("beyond"), starts_at_ms=INSTANT_MAX_MS + 1)
+    assert partition_of(beyond.id, PARTITIONS) != PARTITION
+    await pipeline.inventory.events.open_event(beyond)
+    await pipeline.inventory.events.open_event(an_event())
+    relay = pipeline.relay()
+    for number in range(3):
+        await _sell(pipeline, 1, first=number)
+        with pytest.raises(ContractError, match="a person must look"):
+            await relay.step()
+    await drain(pipeline.projector())
+    assert await pipeline.archived(PARTITION) == 4
+    assert await pipeline.archived(partition_of(beyond.id, PARTITIONS)) == 0
+
+
+async def test_a_hole_in_an_outbox_stops_its_partition_alone(
+    pipeline: Pipeline, connection: RedisConnection
+) -> None:
+    other = EventId("other")
+    await pipeline.inventory.events.open_event(an_event("other"))
+    await pipeline.inventory.events.open_event(an_event())
+    await _sell(pipeline, 2)
+    await connection.call("XDEL", f"{{p{PARTITION:02d}}}:outbox", "1-2")
+    with pytest.raises(ContractError, match="seq 2 must stand"):
+        await pipeline.relay().step()
+    await drain(pipeline.projector())
+    assert await pipeline.archived(PARTITION) == 0
+    assert await pipeline.archived(partition_of(other, PARTITIONS)) == 1
