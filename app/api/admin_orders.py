@@ -13,7 +13,7 @@ from app.api.events import PageAfter, PageLimit, refuse_page
 from app.api.forms import Instant, MoneyAnswer, Page, instant, optional_instant
 from app.api.order_forms import LineAnswer, OrderAnswer, answer_line, answer_order
 from app.api.problems import describe_problems, problem
-from app.domain.ids import EventId
+from app.domain.ids import SLUG_PATTERN, EventId
 from app.domain.orders import OrderStatus
 from app.domain.outcomes import OrderIs, OrderTransitionRefused, UnknownOrder
 from app.ledger import OrderRow, OrderSearch, UnknownPage
@@ -54,7 +54,7 @@ async def search_orders(  # noqa: PLR0913, PLR0917 - one parameter a filter, as 
     services: ServicesDep,
     caller: OrdersReader,
     email: Annotated[str | None, Query(max_length=254)] = None,
-    event_id: Annotated[str | None, Query(max_length=40)] = None,
+    event_id: Annotated[str | None, Query(pattern=f"^{SLUG_PATTERN}$")] = None,
     status: OrderStatus | None = None,
     after: PageAfter = None,
     limit: PageLimit = 50,

@@ -53,6 +53,7 @@ def build_application(open_services: OpenServices, exposure: Exposure) -> FastAP
         version=VERSION,
         description=DESCRIPTION,
         redoc_url=None,
+        redirect_slashes=False,  # an address is known or it is not
         lifespan=open_services,
         separate_input_output_schemas=False,
     )

@@ -83,7 +83,12 @@ class AvailabilityAnswer(BaseModel):
 
 
 PageAfter = Annotated[
-    str | None, Query(max_length=4000, description="`next` of the page before; leave out to begin.")
+    str | None,
+    Query(
+        max_length=4000,
+        pattern=r"^[\x21-\x7e]*$",
+        description="`next` of the page before; leave out to begin.",
+    ),
 ]
 PageLimit = Annotated[int, Query(ge=1, le=100)]
 

@@ -29,6 +29,8 @@ class StrictJsonRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_strictly(request: Request) -> Response:
+            if len(request.headers.getlist("idempotency-key")) > 1:
+                _refuse("there is more than one Idempotency-Key")
             return await handle(_StrictRequest(request.scope, request.receive))
 
         return handle_strictly

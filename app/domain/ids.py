@@ -23,7 +23,13 @@ SLUG_PATTERN = r"[a-z0-9][a-z0-9-]{0,39}"
 ORDER_TAIL_CHARACTERS = 26
 """130 bits in base32 (5 bits a character)."""
 
+_SLUG = re.compile(SLUG_PATTERN)
 _ORDER_ID = re.compile(rf"([0-9]{{2}})\.({SLUG_PATTERN})\.([a-z2-7]{{{ORDER_TAIL_CHARACTERS}}})")
+
+
+def is_slug(text: str) -> bool:
+    """Whether this can be an event, ticket type, pool or organiser id at all."""
+    return _SLUG.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from app.domain.configuring import faults_of
 from app.domain.events import EventConfiguration, OpenedEvent, PoolStock, SellingStatus
-from app.domain.ids import EventId, OrganiserId, PoolId
+from app.domain.ids import EventId, OrganiserId, PoolId, is_slug
 from app.domain.outcomes import (
     CapacityInUse,
     CapacityOutcome,
@@ -132,6 +132,8 @@ class Organising:
         return outcome
 
     async def _draft(self, organiser_id: OrganiserId, event_id: EventId) -> Draft | None:
+        if not is_slug(event_id):
+            return None  # and some texts, as one with a NUL, no database can even be asked for
         draft = await self._drafts.read(event_id)
         return draft if draft and draft.configuration.organiser_id == organiser_id else None
 

@@ -218,3 +218,17 @@ async def test_toggles_are_listed_and_felt(api: Api) -> None:
         "selling.free": True,
         "selling.halt": False,
     }
+
+
+async def test_no_text_reaches_the_ledger_that_no_database_takes(api: Api) -> None:
+    """PostgreSQL refuses a NUL in a text, SQLite does not mind."""
+    read = await api.client.get("/v1/admin/events/%00", headers=api.admin)
+    assert (read.status_code, read.json()["code"]) == (404, "not-found")
+    for path in (
+        "events?after=%00",
+        "orders?after=1.%00",
+        "orders?event_id=%00",
+        "facts?after=%00",
+    ):
+        answer = await api.client.get(f"/v1/admin/{path}", headers=api.admin)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), path

@@ -144,6 +144,17 @@ async def test_a_bad_idempotency_key_is_a_bad_request(api: Api, key: str | None,
     assert (answer.status_code, answer.json()["code"]) == (400, code)
 
 
+async def test_two_idempotency_keys_are_none(api: Api) -> None:
+    await api.open_event()
+    body = {
+        "customer": {"email": "ana@example.com"},
+        "lines": [{"ticket_type": "adult", "quantity": 1}],
+    }
+    headers = [("Idempotency-Key", "key-0000000000000000"), ("Idempotency-Key", "key-1" * 4)]
+    answer = await api.client.post("/v1/events/concert/orders", json=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+
 LINE = '{"ticket_type": "adult", "quantity": %s}'
 BODY = '{"customer": {"email": "ana@example.com"}, "lines": [%s]}'
 
@@ -218,5 +229,7 @@ async def test_unknown_addresses_and_methods_answer_problems(api: Api) -> None:
     assert method.headers["allow"] == "GET"
     several = await api.client.put("/v1/admin/events/concert")
     assert several.headers["allow"] == "GET, PATCH"
+    slash = await api.client.get("/v1/events/")
+    assert (slash.status_code, slash.json()["code"]) == (404, "not-found")
     unknown = await api.order(("adult", 1), event="nothing")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "not-found")
