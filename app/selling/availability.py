@@ -22,6 +22,10 @@ class _Snapshot:
     taken_at: float
     reading: "asyncio.Task[Availability | None]"
 
+    def is_stale(self) -> bool:
+        """A reading that is still under way serves all who come meanwhile, however slow it is."""
+        return self.reading.done() and monotonic() - self.taken_at > FRESH_SECONDS
+
 
 class ReadsEvents(Protocol):
     """What the board needs of the inventory."""
@@ -42,7 +46,7 @@ class AvailabilityBoard:
     async def of_event(self, event_id: EventId) -> Availability | None:
         """None for an event that was never opened."""
         snapshot = self._snapshots.get(event_id)
-        if snapshot is None or monotonic() - snapshot.taken_at > FRESH_SECONDS:
+        if snapshot is None or snapshot.is_stale():
             snapshot = _Snapshot(monotonic(), asyncio.create_task(self._read(event_id)))
             self._snapshots[event_id] = snapshot
         self._snapshots.move_to_end(event_id)
