@@ -125,7 +125,9 @@ class AskedEventChange(StrictBody):
         return replace(
             before,
             name=self.name or before.name,
-            starts_at_ms=optional_milliseconds(self.starts_at) or before.starts_at_ms,
+            starts_at_ms=(
+                before.starts_at_ms if self.starts_at is None else milliseconds(self.starts_at)
+            ),
             hold_seconds=self.hold_seconds or before.hold_seconds,
         )
 

@@ -32,8 +32,10 @@ class EventFold:
         self.capacities: dict[PoolId, int] = {}
         self.orders: dict[OrderId, Order] = {}
         self.contradictions: list[str] = []
+        self.as_of_ms: int | None = None
 
     def apply(self, fact: Fact) -> None:
+        self.as_of_ms = fact.at_ms
         match fact:
             case OrderFact():
                 self._apply_order(fact)

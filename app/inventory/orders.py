@@ -1,7 +1,7 @@
 """Orders on the write side: place, confirm, release, expire, cancel, read. One method, one Lua
 command."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -41,10 +41,22 @@ from app.inventory.keys import EventKeys, PartitionKeys
 from app.inventory.order_fields import parse_order
 from app.inventory.replies import ScriptReply, pair_fields
 from app.inventory.scripts import ScriptLibrary
+from app.runtime.errors import ContractError
 from app.runtime.redis_connection import RedisConnection
 
 EXPIRE_ORDERS_MAX = 100
 """One script's worth: it holds up everybody else for about 2 ms."""
+
+
+KEYS_A_SCAN = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """When the holds of an event end, and when the sweeper looks at the event next; in ms."""
+
+    by_order: Mapping[OrderId, int]
+    earliest_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +167,38 @@ class Orders:
             parse_order(each.event_id, pair_fields(flat)) if flat else None
             for each, flat in zip(addresses, found, strict=True)
         ]
+
+    async def stored_orders(self, partition: Partition, event_id: EventId) -> list[OrderId]:
+        """Of one event, in no order; walks all keys of the server, a thousand at a time."""
+        prefix = PartitionKeys(partition).order(OrderId(f"{partition:02d}.{event_id}."))
+        found: set[str] = set()
+        cursor = "0"
+        while True:
+            reply = await self._connection.call(
+                "SCAN", cursor, "MATCH", f"{prefix}*", "COUNT", KEYS_A_SCAN
+            )
+            match reply:
+                case [str() as cursor, list() as names]:
+                    found |= {str(name) for name in names}
+                case _:
+                    raise ContractError(f"SCAN answers {reply!r}")
+            if cursor == "0":
+                start = len(PartitionKeys(partition).order(OrderId("")))
+                return [OrderId(name[start:]) for name in found]
+
+    async def read_deadlines(self, partition: Partition, event_id: EventId) -> Deadlines:
+        """For comparing, not for serving."""
+        keys = EventKeys(PartitionKeys(partition), event_id)
+        flat, earliest = await self._connection.call_many(
+            [
+                ("ZRANGE", keys.due_orders, 0, -1, "WITHSCORES"),
+                ("ZSCORE", keys.partition.due_events, event_id),
+            ]
+        )
+        return Deadlines(
+            {OrderId(name): int(score) for name, score in pair_fields(flat).items()},
+            int(str(earliest)) if earliest is not None else None,
+        )
 
     async def overdue_partitions(self, partitions: int) -> list[Partition]:
         """Those with an overdue hold, by our own guess of the server's time."""

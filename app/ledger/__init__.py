@@ -9,6 +9,7 @@ from app.ledger.archive import Archive, FactPage
 from app.ledger.cursors import CursorMoved, Cursors
 from app.ledger.customers import Customers
 from app.ledger.drafts import Draft, Drafts
+from app.ledger.events import EventRow, Events
 from app.ledger.instance import Instance
 from app.ledger.ledger import Ledger, SchemaState, open_ledger
 from app.ledger.migrating import downgrade_ledger, upgrade_ledger
@@ -27,6 +28,8 @@ __all__ = [
     "Customers",
     "Draft",
     "Drafts",
+    "EventRow",
+    "Events",
     "FactPage",
     "Instance",
     "Ledger",

@@ -12,6 +12,7 @@ from app.ledger.customers import Customers
 from app.ledger.database import Database
 from app.ledger.drafts import Drafts
 from app.ledger.engines import parse_address
+from app.ledger.events import Events
 from app.ledger.instance import Instance
 from app.ledger.migrating import read_newest_revision, read_revision
 from app.ledger.orders import Orders
@@ -47,6 +48,7 @@ class Ledger:
         self.projection = Projection(database)
         self.cursors = Cursors(database)
         self.archive = Archive(database)
+        self.events = Events(database)
         self.orders = Orders(database)
         self.sales = Sales(database)
 

@@ -5,10 +5,16 @@ from dataclasses import dataclass
 
 from app.domain.facts import START, Fact, Position
 from app.domain.fold import EventFold
-from app.domain.ids import EventId, OrderId, parse_order_id, partition_of
+from app.domain.ids import EventId, OrderAddress, OrderId, Partition, partition_of
 from app.domain.orders import Order
 from app.inventory import Inventory
-from app.ledger import Ledger
+from app.ledger import Ledger, OrderRow
+from app.selling.comparing import (
+    LedgerPicture,
+    RedisPicture,
+    compare_with_ledger,
+    compare_with_redis,
+)
 
 FACTS_A_READ = 1_000
 ORDERS_A_READ = 500
@@ -43,12 +49,13 @@ class Verifying:
         partition = partition_of(event_id, self._inventory.partitions)
         head = (await self._inventory.outbox.read_heads())[partition]
         archived = (await self._ledger.archive.heads()).get(partition, START)
-        differences = list(fold.contradictions)
-        differences += await self._compare_event(fold)
-        differences += await self._compare_orders(fold)
-        differences += await self._compare_ledger(fold)
+        differences = (
+            *fold.contradictions,
+            *compare_with_redis(fold, await self._picture_redis(partition, fold)),
+            *compare_with_ledger(fold, await self._picture_ledger(event_id)),
+        )
         behind = (head.position.seq if head else 0) - archived.seq
-        return Verdict(event_id, facts, len(fold.orders), behind, tuple(differences))
+        return Verdict(event_id, facts, len(fold.orders), behind, differences)
 
     async def _fold(self, event_id: EventId) -> tuple[EventFold, int]:
         fold, after, facts = EventFold(event_id), START, 0
@@ -59,52 +66,39 @@ class Verifying:
                 after, facts = Position(fact.position.epoch, fact.position.seq), facts + 1
         return fold, facts
 
-    async def _compare_event(self, fold: EventFold) -> list[str]:
-        folded = fold.opened_event()
-        found = await self._inventory.events.read_event(fold.event_id)
-        live = found[0] if found else None
-        differences = []
-        if folded is None or live is None:
-            if folded is not live:
-                differences.append(f"event: folded {folded}, Redis {live}")
-        elif folded != live:
-            differences.append(f"event: folded {folded}, Redis {live}")
-        customers = await self._inventory.events.read_customers(fold.event_id)
-        if dict(fold.customers()) != dict(customers):
-            odd = set(fold.customers().items()) ^ set(customers.items())
-            differences.append(f"customers' counts differ: {sorted(odd)[:10]}")
-        return differences
+    async def _picture_redis(self, partition: Partition, fold: EventFold) -> RedisPicture:
+        events, orders = self._inventory.events, self._inventory.orders
+        found = await events.read_event(fold.event_id)
+        # Those that were told of and those that are there: a record that no fact knows is a stray.
+        stored = await orders.stored_orders(partition, fold.event_id)
+        ids = list(dict.fromkeys([*fold.orders, *stored]))
+        return RedisPicture(
+            event=found[0] if found else None,
+            customers=await events.read_customers(fold.event_id),
+            deadlines=await orders.read_deadlines(partition, fold.event_id),
+            orders=await self._read_orders(partition, fold.event_id, ids),
+        )
 
-    async def _compare_orders(self, fold: EventFold) -> list[str]:
-        differences = []
-        ids = sorted(fold.orders)
+    async def _read_orders(
+        self, partition: Partition, event_id: EventId, ids: Sequence[OrderId]
+    ) -> dict[OrderId, Order]:
+        orders: dict[OrderId, Order] = {}
         for start in range(0, len(ids), ORDERS_A_READ):
             chunk = ids[start : start + ORDERS_A_READ]
-            live = await self._read_orders(chunk)
-            for order_id, order in zip(chunk, live, strict=True):
-                if order != fold.orders[order_id]:
-                    differences.append(
-                        f"order {order_id}: folded {fold.orders[order_id]}, Redis {order}"
-                    )
-        return differences
+            found = await self._inventory.orders.read_orders(
+                [OrderAddress(each, partition, event_id) for each in chunk]
+            )
+            orders |= {key: order for key, order in zip(chunk, found, strict=True) if order}
+        return orders
 
-    async def _read_orders(self, ids: Sequence[OrderId]) -> list[Order | None]:
-        addresses = [parse_order_id(each, self._inventory.partitions) for each in ids]
-        return await self._inventory.orders.read_orders([each for each in addresses if each])
-
-    async def _compare_ledger(self, fold: EventFold) -> list[str]:
-        differences = []
+    async def _picture_ledger(self, event_id: EventId) -> LedgerPicture:
+        orders: dict[OrderId, OrderRow] = {}
         after: OrderId | None = None
-        seen: set[OrderId] = set()
-        while rows := await self._ledger.orders.read_event(fold.event_id, after, ORDERS_A_READ):
-            for row in rows:
-                after = row.id
-                seen.add(row.id)
-                folded = fold.orders.get(row.id)
-                if folded is None or (row.status, row.version, row.total) != (
-                    folded.status, folded.version, folded.total,
-                ):  # fmt: skip
-                    differences.append(f"order {row.id}: folded {folded}, ledger {row}")
-        if missing := fold.orders.keys() - seen:
-            differences.append(f"orders that the ledger lacks: {sorted(missing)[:10]}")
-        return differences
+        while rows := await self._ledger.orders.read_event(event_id, after, ORDERS_A_READ):
+            orders |= {row.id: row for row in rows}
+            after = rows[-1].id
+        return LedgerPicture(
+            event=await self._ledger.events.read(event_id),
+            orders=orders,
+            sales=await self._ledger.sales.report(event_id),
+        )

@@ -232,3 +232,11 @@ async def test_no_text_reaches_the_ledger_that_no_database_takes(api: Api) -> No
     ):
         answer = await api.client.get(f"/v1/admin/{path}", headers=api.admin)
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), path
+
+
+async def test_an_event_can_be_moved_to_the_first_instant_there_is(api: Api) -> None:
+    await api.create_event()
+    changed = await api.client.patch(
+        "/v1/admin/events/concert", json={"starts_at": "1970-01-01T00:00:00Z"}, headers=api.admin
+    )
+    assert changed.json()["starts_at"] == "1970-01-01T00:00:00.000Z"

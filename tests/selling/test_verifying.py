@@ -1,0 +1,106 @@
+"""verify finds every kind of difference between the archive, Redis and the read models."""
+
+import pytest
+from sqlalchemy import text
+
+from app.bus import decode_fact
+from app.domain.ids import EventId, partition_of
+from app.domain.outcomes import OrderPlaced
+from app.runtime.redis_connection import Argument, RedisConnection
+from app.selling import Verdict, Verifying
+from tests.builders import PARTITIONS, a_wish, an_event
+from tests.workers.conftest import Pipeline, drain
+
+EVENT = EventId("concert")
+PARTITION = partition_of(EVENT, PARTITIONS)
+TAG = f"{{p{PARTITION:02d}}}"
+
+
+@pytest.fixture
+async def sold(pipeline: Pipeline) -> Pipeline:
+    """One order confirmed, one held, one cancelled, one released; all of it in the ledger."""
+    inventory = pipeline.inventory
+    await inventory.events.open_event(an_event())
+    await inventory.events.open_event(an_event("other"))
+    wishes = [
+        a_wish(email=f"{name}@example.com", confirm=name in {"confirmed", "cancelled"})
+        for name in ("confirmed", "held", "cancelled", "released")
+    ]
+    for wish in wishes:
+        assert isinstance(await inventory.orders.place_order(wish), OrderPlaced)
+    await inventory.orders.cancel_order(wishes[2].address)
+    await inventory.orders.release_order(wishes[3].address)
+    await drain(pipeline.relay())
+    await drain(pipeline.projector())
+    return pipeline
+
+
+async def _verify(pipeline: Pipeline) -> Verdict:
+    return await Verifying(pipeline.inventory, pipeline.ledger, decode_fact).verify(EVENT)
+
+
+async def test_what_was_left_alone_agrees(sold: Pipeline) -> None:
+    verdict = await _verify(sold)
+    assert verdict.differences == ()
+    assert verdict.agrees
+    assert (verdict.facts, verdict.orders) == (7, 4)
+
+
+HELD = a_wish(email="held@example.com", confirm=False).address.order_id
+CONFIRMED = a_wish(email="confirmed@example.com").address.order_id
+STRAY = a_wish(email="stray@example.com").address.order_id
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (("HINCRBY", f"{TAG}:event:{EVENT}", "pool:floor:available", 1), "event: folded"),
+        (("HSET", f"{TAG}:customers:{EVENT}", "nobody|adult", 3), "customers' counts of"),
+        (("HSET", f"{TAG}:order:{CONFIRMED}", "status", "cancelled"), f"orders of {CONFIRMED}"),
+        (("DEL", f"{TAG}:order:{CONFIRMED}"), f"orders of {CONFIRMED}"),
+        (("COPY", f"{TAG}:order:{CONFIRMED}", f"{TAG}:order:{STRAY}"), f"orders of {STRAY}"),
+        (("ZREM", f"{TAG}:due:{EVENT}", HELD), f"deadlines of {HELD}"),
+        (("ZADD", f"{TAG}:due:{EVENT}", 1, CONFIRMED), f"deadlines of {CONFIRMED}"),
+        (("ZREM", f"{TAG}:due", EVENT), "earliest deadline"),
+    ],
+    ids=lambda each: " ".join(map(str, each[:2])) if isinstance(each, tuple) else None,
+)
+async def test_a_difference_in_redis_is_named(
+    sold: Pipeline, connection: RedisConnection, command: tuple[Argument, ...], expected: str
+) -> None:
+    await connection.call(*command)
+    verdict = await _verify(sold)
+    assert not verdict.agrees
+    assert any(each.startswith(expected) for each in verdict.differences), verdict.differences
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("UPDATE events SET name = 'Another'", "event: folded"),
+        ("UPDATE order_lines SET quantity = 2", "orders of"),
+        ("UPDATE order_lines SET unit_price_minor = 1", "orders of"),
+        ("DELETE FROM order_lines", "orders of"),
+        ("UPDATE orders SET customer_ref = 'nobody'", "orders of"),
+        ("UPDATE orders SET confirmed_at_ms = 1 WHERE status = 'confirmed'", "orders of"),
+        ("DELETE FROM orders WHERE status = 'held'", "orders of"),
+        ("UPDATE sales SET sold_quantity = sold_quantity + 1", "sales: folded"),
+        ("UPDATE event_sales SET confirmed_orders = 7", "sales: folded"),
+        ("DELETE FROM sales", "sales: folded"),
+    ],
+)
+async def test_a_difference_in_the_read_models_is_named(
+    sold: Pipeline, statement: str, expected: str
+) -> None:
+    async with sold.ledger.projection._database.write() as database:
+        await database.execute(text(statement))
+    verdict = await _verify(sold)
+    assert not verdict.agrees
+    assert any(each.startswith(expected) for each in verdict.differences), verdict.differences
+
+
+async def test_facts_that_are_not_archived_yet_are_counted(sold: Pipeline) -> None:
+    await sold.inventory.orders.place_order(a_wish(email="late@example.com"))
+    verdict = await _verify(sold)
+    assert verdict.behind_facts == 1
+    assert not verdict.agrees
