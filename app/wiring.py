@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from app.bus import Bus, RedisStreamsBus, decode_fact
-from app.domain.ticket_codes import TicketKeys
+from app.domain.ticket_codes import PublicKeys, TicketKeys
 from app.inventory import Inventory, ServerTime, open_inventory
 from app.ledger import ApiKeys, Ledger, open_ledger
 from app.rollout import FileToggles, SellingGates
@@ -17,7 +17,7 @@ from app.runtime.embedded_redis import redis_url
 from app.runtime.errors import ConfigurationError
 from app.runtime.jobs import Job, run_jobs
 from app.runtime.redis_connection import RedisConnection
-from app.runtime.secrets import load_secrets
+from app.runtime.secrets import load_secrets, load_ticket_secrets
 from app.runtime.settings import Settings
 from app.selling import (
     AvailabilityBoard,
@@ -136,6 +136,11 @@ async def open_api_keys(settings: Settings) -> AsyncIterator[ApiKeys]:
         yield ledger.api_keys
     finally:
         await ledger.aclose()
+
+
+def load_public_keys(settings: Settings) -> PublicKeys:
+    """Of tickets, from the secrets; nothing is opened. Raises ConfigurationError."""
+    return TicketKeys(load_ticket_secrets(settings)).public
 
 
 async def _open_ledger(settings: Settings) -> Ledger:

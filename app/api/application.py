@@ -67,8 +67,11 @@ def build_application(open_services: OpenServices, exposure: Exposure) -> FastAP
             CORSMiddleware,
             allow_origins=list(exposure.cors_origins),
             allow_methods=["GET", "POST", "PATCH"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Order-Token"],
-            expose_headers=["Idempotency-Replayed", "Retry-After"],
+            allow_headers=[
+                *("Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"),
+                "Order-Token",
+            ],
+            expose_headers=["ETag", "Idempotency-Replayed", "Retry-After"],
         )
     app.add_middleware(ObserveRequests)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from app.api.dependencies import SellingDep, ServicesDep
 from app.api.events import PageAfter, refuse_page
 from app.api.forms import Page, optional_instant
-from app.api.orders import OrderToken, order_not_found
+from app.api.orders import OrderToken
 from app.api.problems import describe_problems, problem
 from app.api.ticket_forms import (
     CODE_EXAMPLE,
@@ -75,7 +75,7 @@ async def list_tickets(
     outcome = await services.ticketing.tickets(order_id, token)
     match outcome:
         case UnknownOrder():
-            return order_not_found()
+            return problem("not-found", "There is no such order, or the Order-Token is not its.")
         case NoTicketsYet(status):
             detail = f"An order that is {status} has no tickets."
             return problem("invalid-transition", detail, state=status)

@@ -97,13 +97,14 @@ class TicketKeys:
 
     def __init__(self, secrets: Sequence[bytes]) -> None:
         keys = [_derive(secret) for secret in secrets]
+        public = [PublicKey(key.public_key().public_bytes_raw()) for key in keys]
+        self.public = index_keys(public)
         self._signing = keys[0]
-        self.public = index_keys([PublicKey(key.public_key().public_bytes_raw()) for key in keys])
-        self._signing_id = _key_id(keys[0].public_key().public_bytes_raw())
+        self._head = bytes([VERSION]) + _key_id(public[0].raw)
 
     def make_code(self, ticket: Ticket) -> TicketCode:
         """Always the same for the same ticket, as long as the same key signs."""
-        signed = bytes([VERSION]) + self._signing_id + _pack(ticket)
+        signed = self._head + _pack(ticket)
         return TicketCode(_to_base32(signed + self._signing.sign(signed)))
 
 
