@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import Row, Select, select, tuple_
 
 from app.domain.events import LINES_MAX
 from app.domain.facts import START, Position
@@ -39,18 +39,7 @@ class Revocations:
     async def read(self, event_id: EventId, after: str | None, limit: int) -> RevokedPage:
         """Earliest cancelled first. Raises UnknownPage."""
         position, number = _parse(after)
-        # Each line is one ticket at least; the order that `after` stands in is read again whole.
-        query = (
-            select(orders.c.epoch, orders.c.seq, orders.c.order_id, order_lines.c.quantity)
-            .join(order_lines, order_lines.c.order_id == orders.c.order_id)
-            .where(
-                orders.c.event_id == event_id,
-                CANCELLED,  # in these words, so that the index of them is used
-                tuple_(orders.c.epoch, orders.c.seq) >= (position.epoch, position.seq),
-            )
-            .order_by(orders.c.epoch, orders.c.seq, order_lines.c.position)
-            .limit(LINES_MAX + limit + 1)
-        )
+        query = _lines_of_cancelled(event_id, position, limit)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         unread = (each for each in _tickets(rows) if each[0] > (position, number))
@@ -58,6 +47,23 @@ class Revocations:
         page = found[:limit]
         last = page[-1][0] if len(found) > limit else None
         return RevokedPage([each for _, each in page], _write(last) if last else None)
+
+
+def _lines_of_cancelled(
+    event_id: EventId, first: Position, limit: int
+) -> Select[int, int, str, int]:
+    """Each line is one ticket at least; the order that stands at `first` is read again whole."""
+    return (
+        select(orders.c.epoch, orders.c.seq, orders.c.order_id, order_lines.c.quantity)
+        .join(order_lines, order_lines.c.order_id == orders.c.order_id)
+        .where(
+            orders.c.event_id == event_id,
+            CANCELLED,  # in these words, so that the index of them is used
+            tuple_(orders.c.epoch, orders.c.seq) >= (first.epoch, first.seq),
+        )
+        .order_by(orders.c.epoch, orders.c.seq, order_lines.c.position)
+        .limit(LINES_MAX + limit + 1)
+    )
 
 
 def _tickets(rows: Iterable[Row[int, int, str, int]]) -> Iterator[tuple[_Place, TicketId]]:
