@@ -314,3 +314,19 @@ async def test_other_methods_are_refused_and_the_one_is_named(api: Api) -> None:
         for method in ("HEAD", "OPTIONS", "POST", "DELETE"):
             answer = await api.client.request(method, url)
             assert (answer.status_code, answer.headers["Allow"]) == (405, "GET"), (method, url)
+
+
+async def test_a_gate_in_a_browser_may_ask_whether_the_list_grew(api: Api) -> None:
+    settings = api.settings.model_copy(update={"cors_origins": ("https://gate.example",)})
+    transport = httpx.ASGITransport(app=create_app(settings))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        asked = {
+            "Origin": "https://gate.example",
+            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": "If-None-Match, Order-Token",
+        }
+        answer = await client.options("/v1/events/concert/revoked", headers=asked)
+        assert answer.status_code == 200
+        assert answer.headers["Access-Control-Allow-Origin"] == "https://gate.example"
+        nowhere = await client.get("/v1/nowhere", headers={"Origin": "https://gate.example"})
+        assert "ETag" in nowhere.headers["Access-Control-Expose-Headers"]
