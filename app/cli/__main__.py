@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from app.cli import bench, db, dev, keys, lock, serve, test, toggles, verify, worker
+from app.cli import bench, db, dev, keys, lock, serve, test, tickets, toggles, verify, worker
 from app.runtime.errors import ConfigurationError, TaquillaError
 from app.runtime.supervisor import EXIT_MISCONFIGURED
 
@@ -29,6 +29,7 @@ def build_application() -> typer.Typer:
     application.command()(bench.bench)
     application.add_typer(db.application, name="db")
     application.add_typer(keys.application, name="keys")
+    application.add_typer(tickets.application, name="tickets")
     application.add_typer(toggles.application, name="toggles")
     return application
 

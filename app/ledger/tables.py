@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData(
@@ -120,6 +121,8 @@ events = Table(
     Index(None, "organiser_id"),
 )
 
+CANCELLED = text("status = 'cancelled'")
+
 orders = Table(
     "orders",
     metadata,
@@ -137,6 +140,12 @@ orders = Table(
     Column("seq", BigInteger, nullable=False),
     Index(None, "event_id", "created_at_ms", "order_id"),
     Index(None, "customer_ref"),
+    Index(
+        "ix_orders_cancelled",
+        *("event_id", "epoch", "seq"),
+        postgresql_where=CANCELLED,
+        sqlite_where=CANCELLED,
+    ),
 )
 
 order_lines = Table(

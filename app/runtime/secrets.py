@@ -24,6 +24,8 @@ NAMES = (
     "TAQUILLA_SECRET_ORDER_TOKENS",
     "TAQUILLA_SECRET_TICKETS",
 )
+_FILE = "secrets"
+"""In the data directory, in development."""
 _ROTATING = frozenset({"TAQUILLA_SECRET_ORDER_TOKENS", "TAQUILLA_SECRET_TICKETS"})
 
 
@@ -59,6 +61,21 @@ def load_secrets(settings: Settings, environment: Mapping[str, str] = os.environ
     )
 
 
+def load_ticket_secrets(
+    settings: Settings, environment: Mapping[str, str] = os.environ
+) -> tuple[bytes, ...]:
+    """Those that sign tickets alone, for a machine that only checks them. Makes none: with a fresh
+    one every ticket would be a stranger's. Raises ConfigurationError."""
+    name = "TAQUILLA_SECRET_TICKETS"
+    path = settings.data_dir / _FILE
+    value = environment.get(name, "").strip()
+    if not value and not settings.is_production and path.exists():
+        value = _read_file(path).get(name, "")
+    if not value:
+        raise ConfigurationError(f"missing: {name}, and there is no {path} of a development server")
+    return _split(name, value)
+
+
 def check_value(secret: bytes) -> str:
     """Tells whether a secret is still the same, and nothing else about it."""
     return hmac.digest(secret, b"taquilla: check value of a secret", hashlib.sha256).hex()
@@ -77,10 +94,14 @@ def _split(name: str, value: str) -> tuple[bytes, ...]:
 
 def _development_secrets(data_dir: Path) -> dict[str, str]:
     """Made by the first process that asks; all others read what that one wrote."""
-    path = data_dir / "secrets"
+    path = data_dir / _FILE
     if not path.exists():
         make_data_directory(data_dir)
         _write_once(path, "".join(f"{name}={secrets.token_urlsafe(32)}\n" for name in NAMES))
+    return _read_file(path)
+
+
+def _read_file(path: Path) -> dict[str, str]:
     lines = path.read_text().splitlines()
     return {name: value for name, _, value in (line.partition("=") for line in lines)}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.runtime.errors import ConfigurationError
-from app.runtime.secrets import NAMES, check_value, load_secrets
+from app.runtime.secrets import NAMES, check_value, load_secrets, load_ticket_secrets
 from app.runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -86,3 +86,18 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
 
 def test_a_check_value_tells_secrets_apart() -> None:
     assert check_value(b"a" * 32) == check_value(b"a" * 32) != check_value(b"b" * 32)
+
+
+def test_a_machine_that_only_checks_tickets_needs_their_secret_alone_and_makes_none(
+    tmp_path: Path,
+) -> None:
+    given = {"TAQUILLA_SECRET_TICKETS": f"{LONG}1,{LONG}2"}
+    for settings in (development(tmp_path), Settings(env="production", data_dir=tmp_path)):
+        assert load_ticket_secrets(settings, given) == (f"{LONG}1".encode(), f"{LONG}2".encode())
+        with pytest.raises(ConfigurationError, match="TAQUILLA_SECRET_TICKETS"):
+            load_ticket_secrets(settings, {})
+    assert list(tmp_path.iterdir()) == []
+    made = load_secrets(development(tmp_path), {})
+    assert load_ticket_secrets(development(tmp_path), {}) == made.tickets
+    with pytest.raises(ConfigurationError):
+        load_ticket_secrets(Settings(env="production", data_dir=tmp_path), {})

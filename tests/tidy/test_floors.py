@@ -25,6 +25,7 @@ OUTSIDE = {
     "cloudevents": {"app.bus"},
     "fastapi": {"app.api", "app.main", "app.wiring"},
     "starlette": {"app.api"},
+    "segno": {"app.api"},
     "typer": {"app.cli"},
     "uvicorn": {"app.cli"},
 }
