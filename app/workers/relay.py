@@ -13,7 +13,7 @@ from app.domain.facts import OrderFact, Position
 from app.domain.ids import Partition
 from app.inventory import Head, Inventory, OutboxEntry
 from app.ledger import Customers
-from app.runtime.errors import ContractError, OutcomeUnknown
+from app.runtime.errors import ContractError, OutcomeUnknown, Unavailable
 from app.runtime.jobs import Progress
 from app.runtime.metrics import RELAY_LAG_FACTS, RELAYED_FACTS, STOPPED_PARTITIONS
 
@@ -78,18 +78,20 @@ class Relay:
         await self._save_people(entries)
         refused = await self._publish(slices)
         for each in slices:
-            if each.partition not in refused:
+            if taken := refused.get(each.partition, len(each.facts)):
                 await self._outbox.acknowledge_relayed(
                     each.partition,
                     tokens[each.partition],
-                    each.facts[-1].position,
+                    each.facts[taken - 1].position,
                     tail_max=self._limits.outbox_tail_max,
                 )
-                RELAYED_FACTS.inc(len(each.facts))
+                RELAYED_FACTS.inc(taken)
         if self._stopped:
             detail = "; ".join(f"partition {each}: {why}" for each, why in self._stopped.items())
             raise ContractError(f"facts cannot be relayed, a person must look: {detail}")
-        return Progress.MORE if slices else Progress.IDLE
+        if slices and len(refused) == len(slices) and not any(refused.values()):
+            raise Unavailable(f"the bus refuses all of {len(slices)} slices for now")
+        return Progress.MORE if slices and not refused else Progress.IDLE
 
     async def _read(self, partition: Partition, after: Position) -> list[OutboxEntry]:
         try:
@@ -98,18 +100,20 @@ class Relay:
             self._stop(partition, error)
             return []
 
-    async def _publish(self, slices: Sequence[Slice]) -> frozenset[Partition]:
-        """Which were refused. One that cannot be written at all stops its partition alone."""
+    async def _publish(self, slices: Sequence[Slice]) -> Mapping[Partition, int]:
+        """What was refused. One that cannot be written at all stops its partition alone."""
         if not slices:
-            return frozenset()
+            return {}
         try:
             return await self._bus.publish(slices)
         except ContractError as error:
             if len(slices) == 1:
                 self._stop(slices[0].partition, error)
-                return frozenset({slices[0].partition})
-        refused = [await self._publish([each]) for each in slices]
-        return frozenset().union(*refused)
+                return {slices[0].partition: 0}
+        refused: dict[Partition, int] = {}
+        for each in slices:
+            refused |= await self._publish([each])
+        return refused
 
     def _stop(self, partition: Partition, error: ContractError) -> None:
         """Its facts stay in the outbox, in order, until somebody has looked and a relay is started
