@@ -6,7 +6,7 @@ sent and not answered may have been carried out: OutcomeUnknown.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # a package of the tests
     from types_aiobotocore_kinesis import KinesisClient
     from types_aiobotocore_kinesis.type_defs import ListShardsInputTypeDef
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Mapping[str, object])
 log = structlog.get_logger(__name__)
 
 SHARD_PAGES_MAX: Final = 100
@@ -109,6 +109,7 @@ class KinesisConnection:
                 StreamName=self._stream,
                 Records=[{"PartitionKey": key, "Data": payload} for key, payload in records],
             ),
+            "Records",
             OutcomeUnknown,
         )
         return [each.get("ErrorCode") for each in answer["Records"]]
@@ -118,7 +119,7 @@ class KinesisConnection:
         shards: list[Shard] = []
         question: ListShardsInputTypeDef = {"StreamName": self._stream}
         for _ in range(SHARD_PAGES_MAX):
-            answer = await self._answer(self._client.list_shards(**question), Unavailable)
+            answer = await self._answer(self._client.list_shards(**question), "Shards")
             for each in answer["Shards"]:
                 parents = (each.get("ParentShardId"), each.get("AdjacentParentShardId"))
                 shards.append(Shard(each["ShardId"], tuple(name for name in parents if name)))
@@ -141,13 +142,13 @@ class KinesisConnection:
                 ShardIteratorType="AFTER_SEQUENCE_NUMBER",
                 StartingSequenceNumber=after,
             ),
-            Unavailable,
+            "ShardIterator",
         )
         return answer["ShardIterator"]
 
     async def get(self, iterator: str, records_max: int) -> Page:
         answer = await self._answer(
-            self._client.get_records(ShardIterator=iterator, Limit=records_max), Unavailable
+            self._client.get_records(ShardIterator=iterator, Limit=records_max), "Records"
         )
         return Page(
             [Record(each["SequenceNumber"], each["Data"]) for each in answer["Records"]],
@@ -155,11 +156,17 @@ class KinesisConnection:
             answer.get("MillisBehindLatest", 0),
         )
 
-    async def _answer(self, call: Coroutine[Any, Any, T], unanswered: type[DependencyError]) -> T:
-        """`unanswered`: what to raise if nobody knows whether the call was carried out."""
+    async def _answer(
+        self,
+        call: Coroutine[Any, Any, T],
+        member: str,
+        unanswered: type[DependencyError] = Unavailable,
+    ) -> T:
+        """An answer that has this member. `unanswered`: what to raise if nobody knows whether the
+        call was carried out."""
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await call
+                answer = await call
         except TimeoutError as error:
             raise unanswered(f"Kinesis did not answer in {self._timeout_seconds} s") from error
         except exceptions.ClientError as error:
@@ -169,6 +176,9 @@ class KinesisConnection:
         except (exceptions.BotoCoreError, ResponseParserError) as error:
             kind = Unavailable if _was_never_sent(error) else unanswered
             raise kind(f"no answer of Kinesis: {error}") from error
+        if member not in answer:
+            raise unanswered(f"not an answer of Kinesis, it has no {member}")
+        return answer
 
 
 @asynccontextmanager

@@ -38,11 +38,13 @@ def a_slice(partition: int = 0, *, first: int = 1, count: int = 3) -> Slice:
 
 
 def a_bulky_fact(seq: int) -> Fact:
-    """As many lines and names as long as an order can have, and hashes that do not compress."""
+    """As many lines and names as long as an order can have, unlike those of its neighbours, so that
+    little of it compresses."""
     event_id, born_ms = EventId("event-0"), 1_800_000_000_000 + seq
+    names = [_a_long_name(f"{seq} {each}") for each in range(20)]
     lines = tuple(
-        OrderLine(TicketTypeId(f"type-{each}"), 100, Money(10**12, "EUR"), _a_long_name(each))
-        for each in range(20)
+        OrderLine(TicketTypeId(f"type-{number}"), 100, Money(10**12, "EUR"), name)
+        for number, name in enumerate(names)
     )
     order = Order(
         id=OrderId(f"00.event-0.{_a_hash(f'id {seq}')[:26]}"),
@@ -69,9 +71,9 @@ def a_bulky_fact(seq: int) -> Fact:
     )
 
 
-def _a_long_name(number: int) -> str:
+def _a_long_name(seed: str) -> str:
     """200 characters, of more than one alphabet."""
-    return ("Ñandú 🎟 " + "".join(_a_hash(f"{number} {each}") for each in range(3)))[:200]
+    return ("Ñandú 🎟 " + "".join(_a_hash(f"{seed} {each}") for each in range(3)))[:200]
 
 
 def _a_hash(text: str) -> str:
