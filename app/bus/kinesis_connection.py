@@ -76,6 +76,15 @@ class IteratorExpired(Unavailable):
 
 
 @dataclass(frozen=True, slots=True)
+class OutgoingRecord:
+    """`hash_key`, below 2^128, decides which shard takes it."""
+
+    partition_key: str
+    hash_key: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """`sequence` is its number in the shard: digits, growing, with gaps."""
 
@@ -101,13 +110,20 @@ class KinesisConnection:
         self._stream = stream
         self._timeout_seconds = timeout_seconds
 
-    async def put(self, records: Sequence[tuple[str, bytes]]) -> list[str | None]:
-        """Partition keys and payloads. Answers what kept each record from the stream, None for one
-        that is on it. In what order they were taken is not known."""
+    async def put(self, records: Sequence[OutgoingRecord]) -> list[str | None]:
+        """Answers what kept each record from the stream, None for one that is on it. In what order
+        they were taken is not known."""
         answer = await self._answer(
             self._client.put_records(
                 StreamName=self._stream,
-                Records=[{"PartitionKey": key, "Data": payload} for key, payload in records],
+                Records=[
+                    {
+                        "PartitionKey": each.partition_key,
+                        "ExplicitHashKey": str(each.hash_key),
+                        "Data": each.payload,
+                    }
+                    for each in records
+                ],
             ),
             "Records",
             OutcomeUnknown,

@@ -1,9 +1,11 @@
 """The projector: bus to ledger. What a slice tells, and the cursor behind it, are one transaction,
 so every fact is applied exactly once however often it comes."""
 
+from collections.abc import Set
+
 from app.bus import Batch, Bus, Shard
 from app.ledger import CursorMoved, Ledger, ProjectionBatch
-from app.runtime.errors import ContractError
+from app.runtime.errors import ContractError, DependencyError
 from app.runtime.jobs import Progress
 from app.runtime.metrics import PROJECTED_FACTS, REPEATED_FACTS, STOPPED_SHARDS
 
@@ -14,7 +16,10 @@ RECORDS_MAX = 4
 
 class Projector:
     """One step takes one batch of every shard. A shard whose facts contradict the archive is left
-    where it stands, and alarms, while the others go on."""
+    where it stands, and alarms, while the others go on; so they do if one cannot be read for now.
+
+    That a shard has ended is not stored: after a restart it is read once more from its cursor, and
+    says so again, or is no longer listed."""
 
     name = "projector"
     idle_seconds = 0.05
@@ -27,11 +32,17 @@ class Projector:
         self._stopped: dict[str, str] = {}
 
     async def step(self) -> Progress:
-        shards = [each for each in await self._bus.shards() if each.id not in self._stopped]
-        applied = 0
+        shards = await self._bus.shards()
+        listed = {each.id for each in shards}
+        applied, unreadable = 0, []
         for shard in shards:
-            if shard.id not in self._ended and self._may_begin(shard, shards):
-                applied += await self._step_shard(shard.id)
+            if self._is_due(shard, listed):
+                try:
+                    applied += await self._step_shard(shard.id)
+                except _Unreadable as error:
+                    unreadable.append(error)
+        if unreadable:
+            raise unreadable[0].why
         if self._stopped:
             detail = "; ".join(f"shard {each}: {why}" for each, why in self._stopped.items())
             raise ContractError(f"facts contradict the archive, a person must look: {detail}")
@@ -43,12 +54,18 @@ class Projector:
     async def _step_shard(self, shard_id: str) -> int:
         cursor = await self._cursor(shard_id)
         try:
-            batch = await self._bus.read(shard_id, cursor, RECORDS_MAX)
+            batch = await self._read(shard_id, cursor)
             return await self._apply(shard_id, cursor, batch)
         except ContractError as error:
             self._stopped[shard_id] = str(error)
             STOPPED_SHARDS.set(len(self._stopped))
             return 0
+
+    async def _read(self, shard_id: str, cursor: str | None) -> Batch:
+        try:
+            return await self._bus.read(shard_id, cursor, RECORDS_MAX)
+        except DependencyError as error:
+            raise _Unreadable(error) from error
 
     async def _apply(self, shard_id: str, cursor: str | None, batch: Batch) -> int:
         if batch.position is not None and batch.position != cursor:
@@ -74,7 +91,18 @@ class Projector:
             await self._bus.keep_from(READER, shard_id, self._cursors[shard_id])
         return self._cursors[shard_id]
 
-    def _may_begin(self, shard: Shard, shards: list[Shard]) -> bool:
-        """Parents first: the facts behind a reshard follow those before it."""
-        present = {each.id for each in shards}
-        return all(each in self._ended or each not in present for each in shard.parents)
+    def _is_due(self, shard: Shard, listed: Set[str]) -> bool:
+        """Parents first: the facts behind a reshard follow those before it. One that has stopped
+        has not ended."""
+        is_over = shard.id in self._ended or shard.id in self._stopped
+        return not is_over and all(
+            each in self._ended or each not in listed for each in shard.parents
+        )
+
+
+class _Unreadable(Exception):  # noqa: N818 - never leaves this module
+    """The bus does not answer about one shard."""
+
+    def __init__(self, why: DependencyError) -> None:
+        super().__init__(why)
+        self.why = why

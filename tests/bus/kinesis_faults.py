@@ -29,6 +29,15 @@ class Faults:
     def before(self, operation: str, do: Callable[[], None]) -> None:
         self._events.register(f"provide-client-params.kinesis.{operation}", lambda **_: do())
 
+    def lose_question(self, operation: str, when: Callable[[Params], bool]) -> None:
+        """Kinesis does not hear of a call with such parameters, and we do not know."""
+
+        def lose(params: Params, **_: object) -> None:
+            if when(params):
+                raise ReadTimeoutError(endpoint_url="kinesis")
+
+        self._events.register(f"provide-client-params.kinesis.{operation}", lose)
+
     def throttle(self, operation: str, *, times: int = 1, after: int = 0) -> None:
         self.answer_error(operation, THROTTLE, times=times, after=after)
 
@@ -93,6 +102,8 @@ class Faults:
             return _answer(200, {"Records": []}) if all(context["refused"]) else None
 
         def tell(parsed: Params, context: Params, **_: object) -> None:
+            if "Error" in parsed:
+                return
             taken = iter(parsed["Records"])
             parsed["Records"] = [
                 {"ErrorCode": THROTTLE, "ErrorMessage": "put in by a test"} if no else next(taken)

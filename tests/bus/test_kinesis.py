@@ -16,6 +16,7 @@ from app.bus.kinesis import (
     SHARDS_SECONDS,
     THROTTLED_SECONDS,
     KinesisBus,
+    hash_key,
 )
 from app.bus.kinesis_connection import KinesisConnection, NotFound, open_kinesis
 from app.domain.ids import Partition
@@ -325,6 +326,13 @@ async def test_a_record_that_nobody_of_ours_wrote_stops_the_reader(
     for _ in range(2):
         with pytest.raises(ContractError):
             await bus.read(put["ShardId"], None, 10)
+
+
+@pytest.mark.parametrize("shards", [1, 2, 4, 8, 16])
+def test_partitions_are_spread_evenly_over_shards(shards: int) -> None:
+    found = [hash_key(Partition(each)) * shards >> 128 for each in range(16)]
+
+    assert {found.count(shard) for shard in range(shards)} == {16 // shards}
 
 
 # Shards -------------------------------------------------------------------------------------------

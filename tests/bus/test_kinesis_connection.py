@@ -6,13 +6,19 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from app.bus.kinesis_connection import KinesisConnection, NotAllowed, Throttled, open_kinesis
+from app.bus.kinesis_connection import (
+    KinesisConnection,
+    NotAllowed,
+    OutgoingRecord,
+    Throttled,
+    open_kinesis,
+)
 from app.runtime.errors import ConfigurationError, ContractError, OutcomeUnknown, Unavailable
 from tests.bus.kinesis_faults import Faults
 from tests.servers.kinesalite import KinesaliteServer, a_stream
 
 pytestmark = pytest.mark.usefixtures("aws_environment")
-RECORDS = [("0", b"payload")]
+RECORDS = [OutgoingRecord("0", 0, b"payload")]
 
 
 @asynccontextmanager
