@@ -3,11 +3,15 @@ so every fact is applied exactly once however often it comes."""
 
 from collections.abc import Set
 
+import structlog
+
 from app.bus import Batch, Bus, Shard
 from app.ledger import CursorMoved, Ledger, ProjectionBatch
 from app.runtime.errors import ContractError, DependencyError
 from app.runtime.jobs import Progress
 from app.runtime.metrics import PROJECTED_FACTS, REPEATED_FACTS, STOPPED_SHARDS
+
+log = structlog.get_logger(__name__)
 
 READER = "projector"
 RECORDS_MAX = 4
@@ -34,38 +38,43 @@ class Projector:
     async def step(self) -> Progress:
         shards = await self._bus.shards()
         listed = {each.id for each in shards}
-        applied, unreadable = 0, []
+        unread: list[DependencyError] = []
+        applied = 0
         for shard in shards:
             if self._is_due(shard, listed):
-                try:
-                    applied += await self._step_shard(shard.id)
-                except _Unreadable as error:
-                    unreadable.append(error)
-        if unreadable:
-            raise unreadable[0].why
+                applied += await self._step_shard(shard.id, unread)
+        if applied:
+            return Progress.MORE  # what is wrong with others is said when these have nothing more
+        if unread:
+            raise unread[0]
         if self._stopped:
             detail = "; ".join(f"shard {each}: {why}" for each, why in self._stopped.items())
             raise ContractError(f"facts contradict the archive, a person must look: {detail}")
-        return Progress.MORE if applied else Progress.IDLE
+        return Progress.IDLE
 
     async def aclose(self) -> None:
         """Holds nothing: the cursors are in the ledger."""
 
-    async def _step_shard(self, shard_id: str) -> int:
+    async def _step_shard(self, shard_id: str, unread: list[DependencyError]) -> int:
         cursor = await self._cursor(shard_id)
         try:
-            batch = await self._read(shard_id, cursor)
+            batch = await self._read(shard_id, cursor, unread)
             return await self._apply(shard_id, cursor, batch)
         except ContractError as error:
-            self._stopped[shard_id] = str(error)
+            why = str(error)
+            log.error("a shard is stopped, a person must look", shard=shard_id, why=why)
+            self._stopped[shard_id] = why
             STOPPED_SHARDS.set(len(self._stopped))
             return 0
 
-    async def _read(self, shard_id: str, cursor: str | None) -> Batch:
+    async def _read(
+        self, shard_id: str, cursor: str | None, unread: list[DependencyError]
+    ) -> Batch:
         try:
             return await self._bus.read(shard_id, cursor, RECORDS_MAX)
         except DependencyError as error:
-            raise _Unreadable(error) from error
+            unread.append(error)
+            return Batch([], cursor)
 
     async def _apply(self, shard_id: str, cursor: str | None, batch: Batch) -> int:
         if batch.position is not None and batch.position != cursor:
@@ -98,11 +107,3 @@ class Projector:
         return not is_over and all(
             each in self._ended or each not in listed for each in shard.parents
         )
-
-
-class _Unreadable(Exception):  # noqa: N818 - never leaves this module
-    """The bus does not answer about one shard."""
-
-    def __init__(self, why: DependencyError) -> None:
-        super().__init__(why)
-        self.why = why

@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from app.bus import SLICE_FACTS_MAX, Bus, Slice
 from app.domain.facts import OrderFact, Position
 from app.domain.ids import Partition
@@ -16,6 +18,8 @@ from app.ledger import Customers
 from app.runtime.errors import ContractError, OutcomeUnknown, Unavailable
 from app.runtime.jobs import Progress
 from app.runtime.metrics import RELAY_LAG_FACTS, RELAYED_FACTS, STOPPED_PARTITIONS
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +90,15 @@ class Relay:
                     tail_max=self._limits.outbox_tail_max,
                 )
                 RELAYED_FACTS.inc(taken)
+        moved = any(refused.get(each.partition, 1) for each in slices)
+        if moved and not refused:
+            return Progress.MORE  # what has stopped is said when the others have nothing more
         if self._stopped:
             detail = "; ".join(f"partition {each}: {why}" for each, why in self._stopped.items())
             raise ContractError(f"facts cannot be relayed, a person must look: {detail}")
-        if slices and len(refused) == len(slices) and not any(refused.values()):
+        if refused and not moved:
             raise Unavailable(f"the bus refuses all of {len(slices)} slices for now")
-        return Progress.MORE if slices and not refused else Progress.IDLE
+        return Progress.IDLE
 
     async def _read(self, partition: Partition, after: Position) -> list[OutboxEntry]:
         try:
@@ -118,7 +125,10 @@ class Relay:
     def _stop(self, partition: Partition, error: ContractError) -> None:
         """Its facts stay in the outbox, in order, until somebody has looked and a relay is started
         anew; the other partitions go on."""
-        self._stopped[partition] = str(error)
+        log.error(
+            "a partition is stopped, a person must look", partition=partition, error=str(error)
+        )
+        self._stopped[partition] = why
         STOPPED_PARTITIONS.set(len(self._stopped))
 
     async def _lease(self, waiting: Mapping[Partition, Head]) -> dict[Partition, int]:
