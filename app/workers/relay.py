@@ -125,9 +125,8 @@ class Relay:
     def _stop(self, partition: Partition, error: ContractError) -> None:
         """Its facts stay in the outbox, in order, until somebody has looked and a relay is started
         anew; the other partitions go on."""
-        log.error(
-            "a partition is stopped, a person must look", partition=partition, error=str(error)
-        )
+        why = str(error)
+        log.error("a partition is stopped, a person must look", partition=partition, why=why)
         self._stopped[partition] = why
         STOPPED_PARTITIONS.set(len(self._stopped))
 
