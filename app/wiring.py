@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from app.bus import Bus, RedisStreamsBus, decode_fact
+from app.bus import Bus, RedisStreamsBus, decode_fact, open_kinesis_bus
 from app.domain.ticket_codes import PublicKeys, TicketKeys
 from app.inventory import Inventory, ServerTime, open_inventory
 from app.ledger import ApiKeys, Ledger, open_ledger
@@ -39,7 +39,6 @@ class Resources:
     """What lies outside of the process, opened."""
 
     inventory: Inventory
-    bus: Bus
     ledger: Ledger
 
 
@@ -47,29 +46,46 @@ class Resources:
 async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     """Redis is reached at the first command, so that a process can start before Redis does."""
     async with AsyncExitStack() as stack:
-        url = redis_url(settings)
-        connections = {
-            as_text: RedisConnection(
-                url,
-                timeout_seconds=settings.redis_timeout_seconds,
-                connections_max=settings.redis_connections_max,
-                as_text=as_text,
-            )
-            for as_text in (True, False)
-        }
-        for connection in connections.values():
-            stack.push_async_callback(connection.aclose)
+        connection = _connect_redis(settings)
+        stack.push_async_callback(connection.aclose)
         ledger = await _open_ledger(settings)
         stack.push_async_callback(ledger.aclose)
         yield Resources(
             inventory=open_inventory(
-                connections[True],
+                connection,
                 ServerTime(timeout_seconds=settings.redis_timeout_seconds),
                 partitions=settings.partitions,
             ),
-            bus=RedisStreamsBus(connections[False], shards=settings.bus_shards),
             ledger=ledger,
         )
+
+
+@asynccontextmanager
+async def _open_bus(settings: Settings) -> AsyncIterator[Bus]:
+    """For those who publish or read; an API process does neither."""
+    async with AsyncExitStack() as stack:
+        if settings.kinesis_stream:
+            yield await stack.enter_async_context(
+                open_kinesis_bus(
+                    settings.kinesis_stream,
+                    endpoint_url=settings.kinesis_endpoint_url,
+                    # So that a call that is not answered fails before the relay's step does.
+                    timeout_seconds=settings.step_seconds_max / 2,
+                )
+            )
+        else:
+            connection = _connect_redis(settings, as_text=False)
+            stack.push_async_callback(connection.aclose)
+            yield RedisStreamsBus(connection, shards=settings.bus_shards)
+
+
+def _connect_redis(settings: Settings, *, as_text: bool = True) -> RedisConnection:
+    return RedisConnection(
+        redis_url(settings),
+        timeout_seconds=settings.redis_timeout_seconds,
+        connections_max=settings.redis_connections_max,
+        as_text=as_text,
+    )
 
 
 @asynccontextmanager
@@ -113,8 +129,8 @@ async def run_worker(settings: Settings, names: Sequence[str], stop: asyncio.Eve
 @asynccontextmanager
 async def open_jobs(settings: Settings) -> AsyncIterator[dict[str, Job]]:
     """Every background job by its name."""
-    async with open_resources(settings) as resources:
-        yield _build_jobs(resources, settings)
+    async with open_resources(settings) as resources, _open_bus(settings) as bus:
+        yield _build_jobs(resources, bus, settings)
 
 
 @asynccontextmanager
@@ -151,7 +167,7 @@ async def _open_ledger(settings: Settings) -> Ledger:
     )
 
 
-def _build_jobs(resources: Resources, settings: Settings) -> dict[str, Job]:
+def _build_jobs(resources: Resources, bus: Bus, settings: Settings) -> dict[str, Job]:
     limits = RelayLimits(
         lease_seconds=settings.lease_seconds,
         step_seconds_max=settings.step_seconds_max,
@@ -159,8 +175,8 @@ def _build_jobs(resources: Resources, settings: Settings) -> dict[str, Job]:
     )
     owner = f"{socket.gethostname()}:{os.getpid()}"
     jobs: list[Job] = [
-        Relay(resources.inventory, resources.bus, resources.ledger.customers, owner, limits),
-        Projector(resources.bus, resources.ledger),
+        Relay(resources.inventory, bus, resources.ledger.customers, owner, limits),
+        Projector(bus, resources.ledger),
         Sweeper(resources.inventory, Expiring(resources.inventory.orders)),
         Forgetter(resources.ledger.customers, SystemClock()),
     ]

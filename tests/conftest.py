@@ -1,5 +1,6 @@
 """Fixtures that many folders use: one real Redis a run, flushed for each test; a settable clock."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -9,6 +10,7 @@ from app.inventory import Inventory, TestTime, open_inventory
 from app.runtime.clock import SettableClock
 from app.runtime.redis_connection import RedisConnection
 from tests.builders import PARTITIONS
+from tests.servers.kinesalite import ENVIRONMENT, KinesaliteServer, start_kinesalite
 from tests.servers.redis import RedisServer, start_redis
 
 
@@ -37,6 +39,23 @@ async def bytes_connection(redis_server: RedisServer) -> AsyncIterator[RedisConn
     )
     yield connection
     await connection.aclose()
+
+
+@pytest.fixture(scope="session")
+def kinesalite() -> Iterator[KinesaliteServer]:
+    """Each test makes a stream of its own."""
+    server = start_kinesalite()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials and region as an AWS program finds them, and none of this machine's."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

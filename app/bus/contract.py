@@ -1,11 +1,12 @@
 """What a bus is. Every implementation passes `tests/contracts/bus.py`.
 
 A record on the bus is a slice: some facts of one partition, in order. A partition always goes to
-one shard at a time, so whoever reads a shard in order sees each of its partitions in order. A slice
-may come twice (a writer that got no answer sends again); it never comes out of order.
+one shard at a time, so whoever reads a shard in order, and its parents before it, sees each
+partition in order. A slice may come twice, the second time behind later ones (a writer that got no
+answer sends again); for the first time none comes before one that precedes it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,7 +28,8 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """`parents`: shards that must be read to their end before this one may be begun."""
+    """`parents`: shards that must be read to their end before this one may be begun. One that is
+    no longer listed is gone, with all that it held."""
 
     id: str
     parents: tuple[str, ...] = ()
@@ -36,7 +38,8 @@ class Shard:
 @dataclass(frozen=True, slots=True)
 class Batch:
     """`position` is where reading goes on, an opaque text; the one that was given if there was
-    nothing. `is_ended`: the shard was closed and this was the last of it."""
+    nothing. That there was nothing now does not mean that nothing is there: a bus may have to be
+    read more slowly. `is_ended`: the shard was closed and this was the last of it."""
 
     facts: Sequence[RecordedFact]
     position: str | None
@@ -48,10 +51,11 @@ class Bus(Protocol):
     `publish` raises ContractError for a fact that cannot be written, and then has published
     nothing; `read` for a record that nobody of ours wrote. None blocks for long."""
 
-    async def publish(self, slices: Sequence[Slice]) -> frozenset[Partition]:
+    async def publish(self, slices: Sequence[Slice]) -> Mapping[Partition, int]:
         """Called by the relay, with at most one slice a partition. Returns the partitions that were
-        refused and must be sent again, with all that follows; the others are on the bus for good.
-        """
+        refused, each with how many of its facts, from the first, are on the bus all the same; the
+        rest must be sent again, before all that follows. What is not returned is on the bus for
+        good."""
 
     async def shards(self) -> Sequence[Shard]:
         """Called by readers, now and then: shards come and go."""

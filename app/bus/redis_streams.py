@@ -1,7 +1,7 @@
 """The bus on Redis streams, the default: one stream a shard, read by cursor, trimmed by the slowest
 reader. Readers keep their cursors themselves; no consumer groups, which lose the order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from app.bus.codec import decode_slice, encode_slice
@@ -21,7 +21,7 @@ class RedisStreamsBus:
         self._connection = connection
         self._shards = shards
 
-    async def publish(self, slices: Sequence[Slice]) -> frozenset[Partition]:
+    async def publish(self, slices: Sequence[Slice]) -> Mapping[Partition, int]:
         if slices:
             await self._connection.call_many(
                 [
@@ -32,7 +32,7 @@ class RedisStreamsBus:
                     for each in slices
                 ]
             )
-        return frozenset()
+        return {}
 
     async def shards(self) -> Sequence[Shard]:
         return [Shard(f"{each:02d}") for each in range(self._shards)]

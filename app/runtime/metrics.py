@@ -35,6 +35,17 @@ STOPPED_SHARDS = Gauge(
     "Shards of the bus whose facts contradict the archive; each needs a person.",
     multiprocess_mode="livemostrecent",
 )
+BUS_REFUSALS = Counter(
+    "taquilla_bus_refusals_total",
+    "Records, or calls, that Kinesis refused for now: throttles above all.",
+    ["operation"],
+)
+BUS_BEHIND_MILLISECONDS = Gauge(
+    "taquilla_bus_behind_milliseconds",
+    "How old what was last fetched of a shard is, against its newest record (Kinesis).",
+    ["shard"],
+    multiprocess_mode="livemostrecent",
+)
 EXPIRED_HOLDS = Counter("taquilla_expired_holds_total", "Holds that time ended.")
 TOGGLE_RELOADS = Counter("taquilla_toggle_reloads_total", "Reads of the toggles.", ["outcome"])
 

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     database_url: str | None = None
     database_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
 
+    kinesis_stream: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,128}$")] | None = None
+    kinesis_endpoint_url: str | None = None
     bus_shards: Annotated[int, Field(ge=1, le=100)] = 4
     outbox_tail_max: Annotated[int, Field(ge=0, le=1_000_000)] = 10_000
     lease_seconds: Annotated[float, Field(ge=1, le=60)] = 5.0
@@ -57,7 +59,14 @@ class Settings(BaseSettings):
             return tuple(each.strip() for each in value.split(",") if each.strip())
         return value
 
-    @field_validator("redis_url", "database_url", "toggles_file", mode="before")
+    @field_validator(
+        "redis_url",
+        "database_url",
+        "kinesis_stream",
+        "kinesis_endpoint_url",
+        "toggles_file",
+        mode="before",
+    )
     @classmethod
     def _blank_is_unset(cls, value: object) -> object:
         return None if value == "" else value
@@ -68,6 +77,11 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"lease_seconds ({self.lease_seconds}) must be more than twice step_seconds_max "
                 f"({self.step_seconds_max}): a step must end before its lease does"
+            )
+        if self.kinesis_endpoint_url and not self.kinesis_stream:
+            raise ValueError(
+                f"kinesis_endpoint_url ({self.kinesis_endpoint_url}) is set and kinesis_stream is "
+                f"not: set both, or neither for the bus on Redis streams"
             )
         return self
 

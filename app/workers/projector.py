@@ -1,11 +1,17 @@
 """The projector: bus to ledger. What a slice tells, and the cursor behind it, are one transaction,
 so every fact is applied exactly once however often it comes."""
 
+from collections.abc import Set
+
+import structlog
+
 from app.bus import Batch, Bus, Shard
 from app.ledger import CursorMoved, Ledger, ProjectionBatch
-from app.runtime.errors import ContractError
+from app.runtime.errors import ContractError, DependencyError
 from app.runtime.jobs import Progress
 from app.runtime.metrics import PROJECTED_FACTS, REPEATED_FACTS, STOPPED_SHARDS
+
+log = structlog.get_logger(__name__)
 
 READER = "projector"
 RECORDS_MAX = 4
@@ -14,7 +20,10 @@ RECORDS_MAX = 4
 
 class Projector:
     """One step takes one batch of every shard. A shard whose facts contradict the archive is left
-    where it stands, and alarms, while the others go on."""
+    where it stands, and alarms, while the others go on; so they do if one cannot be read for now.
+
+    That a shard has ended is not stored: after a restart it is read once more from its cursor, and
+    says so again, or is no longer listed."""
 
     name = "projector"
     idle_seconds = 0.05
@@ -27,28 +36,45 @@ class Projector:
         self._stopped: dict[str, str] = {}
 
     async def step(self) -> Progress:
-        shards = [each for each in await self._bus.shards() if each.id not in self._stopped]
+        shards = await self._bus.shards()
+        listed = {each.id for each in shards}
+        unread: list[DependencyError] = []
         applied = 0
         for shard in shards:
-            if shard.id not in self._ended and self._may_begin(shard, shards):
-                applied += await self._step_shard(shard.id)
+            if self._is_due(shard, listed):
+                applied += await self._step_shard(shard.id, unread)
+        if applied:
+            return Progress.MORE  # what is wrong with others is said when these have nothing more
+        if unread:
+            raise unread[0]
         if self._stopped:
             detail = "; ".join(f"shard {each}: {why}" for each, why in self._stopped.items())
             raise ContractError(f"facts contradict the archive, a person must look: {detail}")
-        return Progress.MORE if applied else Progress.IDLE
+        return Progress.IDLE
 
     async def aclose(self) -> None:
         """Holds nothing: the cursors are in the ledger."""
 
-    async def _step_shard(self, shard_id: str) -> int:
+    async def _step_shard(self, shard_id: str, unread: list[DependencyError]) -> int:
         cursor = await self._cursor(shard_id)
         try:
-            batch = await self._bus.read(shard_id, cursor, RECORDS_MAX)
+            batch = await self._read(shard_id, cursor, unread)
             return await self._apply(shard_id, cursor, batch)
         except ContractError as error:
-            self._stopped[shard_id] = str(error)
+            why = str(error)
+            log.error("a shard is stopped, a person must look", shard=shard_id, why=why)
+            self._stopped[shard_id] = why
             STOPPED_SHARDS.set(len(self._stopped))
             return 0
+
+    async def _read(
+        self, shard_id: str, cursor: str | None, unread: list[DependencyError]
+    ) -> Batch:
+        try:
+            return await self._bus.read(shard_id, cursor, RECORDS_MAX)
+        except DependencyError as error:
+            unread.append(error)
+            return Batch([], cursor)
 
     async def _apply(self, shard_id: str, cursor: str | None, batch: Batch) -> int:
         if batch.position is not None and batch.position != cursor:
@@ -74,7 +100,10 @@ class Projector:
             await self._bus.keep_from(READER, shard_id, self._cursors[shard_id])
         return self._cursors[shard_id]
 
-    def _may_begin(self, shard: Shard, shards: list[Shard]) -> bool:
-        """Parents first: the facts behind a reshard follow those before it."""
-        present = {each.id for each in shards}
-        return all(each in self._ended or each not in present for each in shard.parents)
+    def _is_due(self, shard: Shard, listed: Set[str]) -> bool:
+        """Parents first: the facts behind a reshard follow those before it. One that has stopped
+        has not ended."""
+        is_over = shard.id in self._ended or shard.id in self._stopped
+        return not is_over and all(
+            each in self._ended or each not in listed for each in shard.parents
+        )

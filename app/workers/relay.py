@@ -8,14 +8,18 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from app.bus import SLICE_FACTS_MAX, Bus, Slice
 from app.domain.facts import OrderFact, Position
 from app.domain.ids import Partition
 from app.inventory import Head, Inventory, OutboxEntry
 from app.ledger import Customers
-from app.runtime.errors import ContractError, OutcomeUnknown
+from app.runtime.errors import ContractError, OutcomeUnknown, Unavailable
 from app.runtime.jobs import Progress
 from app.runtime.metrics import RELAY_LAG_FACTS, RELAYED_FACTS, STOPPED_PARTITIONS
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +82,23 @@ class Relay:
         await self._save_people(entries)
         refused = await self._publish(slices)
         for each in slices:
-            if each.partition not in refused:
+            if taken := refused.get(each.partition, len(each.facts)):
                 await self._outbox.acknowledge_relayed(
                     each.partition,
                     tokens[each.partition],
-                    each.facts[-1].position,
+                    each.facts[taken - 1].position,
                     tail_max=self._limits.outbox_tail_max,
                 )
-                RELAYED_FACTS.inc(len(each.facts))
+                RELAYED_FACTS.inc(taken)
+        moved = any(refused.get(each.partition, 1) for each in slices)
+        if moved and not refused:
+            return Progress.MORE  # what has stopped is said when the others have nothing more
         if self._stopped:
             detail = "; ".join(f"partition {each}: {why}" for each, why in self._stopped.items())
             raise ContractError(f"facts cannot be relayed, a person must look: {detail}")
-        return Progress.MORE if slices else Progress.IDLE
+        if refused and not moved:
+            raise Unavailable(f"the bus refuses all of {len(slices)} slices for now")
+        return Progress.IDLE
 
     async def _read(self, partition: Partition, after: Position) -> list[OutboxEntry]:
         try:
@@ -98,23 +107,27 @@ class Relay:
             self._stop(partition, error)
             return []
 
-    async def _publish(self, slices: Sequence[Slice]) -> frozenset[Partition]:
-        """Which were refused. One that cannot be written at all stops its partition alone."""
+    async def _publish(self, slices: Sequence[Slice]) -> Mapping[Partition, int]:
+        """What was refused. One that cannot be written at all stops its partition alone."""
         if not slices:
-            return frozenset()
+            return {}
         try:
             return await self._bus.publish(slices)
         except ContractError as error:
             if len(slices) == 1:
                 self._stop(slices[0].partition, error)
-                return frozenset({slices[0].partition})
-        refused = [await self._publish([each]) for each in slices]
-        return frozenset().union(*refused)
+                return {slices[0].partition: 0}
+        refused: dict[Partition, int] = {}
+        for each in slices:
+            refused |= await self._publish([each])
+        return refused
 
     def _stop(self, partition: Partition, error: ContractError) -> None:
         """Its facts stay in the outbox, in order, until somebody has looked and a relay is started
         anew; the other partitions go on."""
-        self._stopped[partition] = str(error)
+        why = str(error)
+        log.error("a partition is stopped, a person must look", partition=partition, why=why)
+        self._stopped[partition] = why
         STOPPED_PARTITIONS.set(len(self._stopped))
 
     async def _lease(self, waiting: Mapping[Partition, Head]) -> dict[Partition, int]:

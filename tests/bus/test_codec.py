@@ -11,7 +11,7 @@ from cloudevents.core.v1.event import CloudEvent
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.bus import SLICE_FACTS_MAX, decode_fact, decode_slice, encode_fact, encode_slice
+from app.bus import decode_fact, decode_slice, encode_fact, encode_slice
 from app.domain.facts import FACTS, Fact, OrderFact
 from app.runtime.clock import parse_instant
 from app.runtime.errors import ContractError
@@ -86,11 +86,6 @@ def test_the_official_reader_takes_every_fact_for_a_cloud_event(fact: Fact) -> N
 def test_positions_sort_as_text_as_they_do_as_numbers() -> None:
     low, high = (json.loads(encode_fact(a_bulky_fact(seq)))["sequence"] for seq in (9, 10))
     assert low < high
-
-
-def test_a_slice_of_the_largest_orders_is_one_record_of_any_bus() -> None:
-    bulky = [a_bulky_fact(seq) for seq in range(1, SLICE_FACTS_MAX + 1)]
-    assert len(encode_slice(bulky)) < 2**20
 
 
 # What nobody of ours wrote

@@ -23,6 +23,8 @@ OUTSIDE = {
     "alembic": {"app.ledger", "migrations"},
     "redis": {"app.runtime"},
     "cloudevents": {"app.bus"},
+    "aiobotocore": {"app.bus"},
+    "botocore": {"app.bus"},
     "fastapi": {"app.api", "app.main", "app.wiring"},
     "starlette": {"app.api"},
     "segno": {"app.api"},

@@ -38,6 +38,8 @@ for name in sys.argv[1:]:
 assert threading.active_count() == 1, threading.enumerate()
 """
 
+CONDITIONS = {"__name__ == '__main__'", "TYPE_CHECKING"}
+
 VAGUE = re.compile(r"(^|_)(util|utils|helper|helpers|common|manager|managers|misc)($|_)")
 
 
@@ -108,7 +110,7 @@ def test_a_module_states_things_and_calls_nothing_by_itself(module: Module) -> N
         for node in module.tree.body
         if isinstance(node, ast.For | ast.While | ast.With | ast.Try | ast.Assert)
         or (isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant))
-        or (isinstance(node, ast.If) and ast.unparse(node.test) != "__name__ == '__main__'")
+        or (isinstance(node, ast.If) and ast.unparse(node.test) not in CONDITIONS)
     ]
     assert not faults, report(faults, "Nothing happens at import time; put it into a function:")
 

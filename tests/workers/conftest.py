@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.bus import RedisStreamsBus
+from app.bus import Bus, RedisStreamsBus
 from app.domain.ids import Partition
 from app.inventory import Inventory
 from app.ledger import Ledger, open_ledger, upgrade_ledger
@@ -20,7 +20,7 @@ LIMITS = RelayLimits(lease_seconds=5, step_seconds_max=2, outbox_tail_max=3)
 @dataclass
 class Pipeline:
     inventory: Inventory
-    bus: RedisStreamsBus
+    bus: Bus
     ledger: Ledger
 
     def relay(self, owner: str = "relay-1") -> Relay:
@@ -41,10 +41,14 @@ async def drain(job: Job) -> None:
 
 
 @pytest.fixture
-async def pipeline(
-    inventory: Inventory, bytes_connection: RedisConnection, tmp_path: Path
-) -> AsyncIterator[Pipeline]:
+async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
+    """Empty, in a file."""
     await upgrade_ledger(None, tmp_path)
     ledger = await open_ledger(None, data_dir=tmp_path, timeout_seconds=5)
-    yield Pipeline(inventory, RedisStreamsBus(bytes_connection, shards=4), ledger)
+    yield ledger
     await ledger.aclose()
+
+
+@pytest.fixture
+def pipeline(inventory: Inventory, bytes_connection: RedisConnection, ledger: Ledger) -> Pipeline:
+    return Pipeline(inventory, RedisStreamsBus(bytes_connection, shards=4), ledger)
