@@ -80,12 +80,14 @@ class _Piece:
 @dataclass(slots=True)
 class _Reading:
     """How far one shard was fetched. `records` lie behind `position`; `iterator` is behind them,
-    None before the first fetch and after the last. `next_at` is on the bus's own clock."""
+    None when a new one is needed; `is_fresh` until it has led to a record, `is_from_oldest` if it
+    began there and not at the position. `next_at` is on the bus's own clock."""
 
     position: str | None
     records: deque[Record] = field(default_factory=deque)
     iterator: str | None = None
     is_ended: bool = False
+    is_fresh: bool = True
     is_from_oldest: bool = False
     next_at: float = 0.0
 
@@ -181,7 +183,7 @@ class KinesisBus:
         iterator, reading.iterator = reading.iterator, None
         try:
             if iterator is None:
-                iterator = await self._open_iterator(shard_id, reading)
+                iterator, reading.is_fresh = await self._open_iterator(shard_id, reading), True
             page = await self._connection.get(iterator, READ_RECORDS_MAX)
         except Throttled:
             BUS_REFUSALS.labels("read").inc()
@@ -215,8 +217,8 @@ class KinesisBus:
             reading.is_ended = True
             self._shards_until = self._now()
         elif page.records:
-            reading.is_from_oldest = False
-        elif page.behind_ms >= RETENTION_MS_MIN and not reading.is_from_oldest:
+            reading.is_fresh = reading.is_from_oldest = False
+        elif reading.is_fresh and not reading.is_from_oldest and page.behind_ms >= RETENTION_MS_MIN:
             # An iterator behind a record that is forgotten has been seen to stand still for ever.
             reading.iterator, reading.is_from_oldest = None, True
         BUS_BEHIND_MILLISECONDS.labels(shard_id).set(0 if reading.is_ended else page.behind_ms)
