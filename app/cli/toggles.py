@@ -30,7 +30,7 @@ def list_toggles() -> None:
 @application.command("sync")
 def sync_toggles(
     environment: Annotated[
-        str, typer.Option(help="Of Unleash; where a toggle that is on by default is switched on.")
+        str, typer.Option(help="Of Unleash; a toggle that is on by default is switched on there.")
     ],
     project: Annotated[
         str, typer.Option(help="Of Unleash; where toggles are created.")

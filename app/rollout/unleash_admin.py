@@ -1,7 +1,7 @@
 """Makes the catalogue known to an Unleash server, through its admin API.
 
-Only what is missing is made. What is there belongs to whoever clicks: its state, its strategies, its
-words are never changed, however often this runs.
+Only what is missing is made. What is there belongs to whoever clicks: its state, its strategies and
+its words are never changed, however often this runs.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence

@@ -42,6 +42,7 @@ SEEN_SECONDS = 10.0
 """The server looks for its own news once a second."""
 POLL_SECONDS = 0.05
 
+MARK = "tests.mark-"
 PROJECT = "default"
 ENVIRONMENT = "development"
 OTHER_ENVIRONMENT = "production"
@@ -91,19 +92,14 @@ class UnleashAdminClient:
         self.call("DELETE", f"archive/{name}")
 
     def wait_until_seen(self) -> None:
-        """Until clients are told of everything that was clicked so far: of a last click, made here,
-        they are."""
+        """Until clients are told of everything that was clicked so far: they are, once they are
+        told of a last click, which is made here and stays."""
         self._marks += 1
-        mark = f"mark.{self._marks}"
+        mark = f"{MARK}{self._marks}"
         self.create(mark)
-        self._wait(mark, is_there=True)
-        self.delete(mark)
-        self._wait(mark, is_there=False)
-
-    def _wait(self, name: str, *, is_there: bool) -> None:
         deadline = time.monotonic() + SEEN_SECONDS
-        while (name in self._seen()) is not is_there:
-            assert time.monotonic() < deadline, f"clients are not told of {name}"
+        while mark not in self._seen():
+            assert time.monotonic() < deadline, "clients are not told of what was clicked"
             time.sleep(POLL_SECONDS)
 
     def _seen(self) -> list[str]:
