@@ -17,8 +17,7 @@ def shared_unleash() -> Iterator[UnleashServer]:
 @pytest.fixture
 def unleash(shared_unleash: UnleashServer) -> UnleashServer:
     """Running, without any feature; clients may still be told of the last ones for a second."""
-    if shared_unleash.process is None:
-        shared_unleash.start()
+    shared_unleash.resume()
     for name in shared_unleash.admin.names():
         shared_unleash.admin.delete(name)
     return shared_unleash

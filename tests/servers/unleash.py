@@ -12,6 +12,7 @@ takes some 3 s, another one 2 s; it holds 350 MB.
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -161,6 +162,17 @@ class UnleashServer:
             self.process.kill()
             self.process.wait(STOP_SECONDS)
             self.process = None
+
+    def pause(self) -> None:
+        """It hangs: connections are accepted, nothing is answered. Until `resume()`."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self.process is not None, "not running"
+        self.process.send_signal(number)
 
     def stop(self) -> None:
         """Ends the server, and its PostgreSQL. May be called again."""
