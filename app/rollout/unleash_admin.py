@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TypeVar
 from urllib.parse import quote
 
 import aiohttp
 import orjson
+from pydantic import BaseModel, RootModel, ValidationError
 
 from app.rollout.catalogue import Toggle
 from app.rollout.unleash_server import Token, open_unleash_session
@@ -26,6 +27,9 @@ CONTEXT_FIELDS: Mapping[str, str] = {
     "organiserId": "Taquilla: whose event it is",
 }
 """What constraints may ask for beside Unleash's own fields; its pages offer only what it knows."""
+
+
+_Shape = TypeVar("_Shape", bound=BaseModel)
 
 
 class SyncWord(StrEnum):
@@ -46,13 +50,47 @@ class Synced:
 @dataclass(frozen=True, slots=True)
 class _Answer:
     status: int
-    body: Any
+    content: bytes
 
     @property
     def says(self) -> str:
         """Unleash's own words, cut short."""
-        words = self.body.get("message") if isinstance(self.body, dict) else None
-        return f"HTTP {self.status}: {words or 'no reason given'}"[:DETAIL_CHARACTERS_MAX]
+        try:
+            words = _Message.model_validate_json(self.content).message
+        except ValidationError:
+            words = "no reason given"
+        return f"HTTP {self.status}: {words}"[:DETAIL_CHARACTERS_MAX]
+
+
+class _Message(BaseModel):
+    message: str
+
+
+class _Environment(BaseModel):
+    name: str
+    visible: bool
+
+
+class _Environments(BaseModel):
+    environments: list[_Environment]
+
+
+class _Field(BaseModel):
+    name: str
+
+
+class _Fields(RootModel[list[_Field]]):
+    """Of a context."""
+
+
+class _State(BaseModel):
+    name: str
+    enabled: bool
+
+
+class _Feature(BaseModel):
+    type: str
+    environments: list[_State]
 
 
 class UnleashAdmin:
@@ -71,49 +109,44 @@ class UnleashAdmin:
         return done + [await self._sync_toggle(each, project, environment) for each in catalogue]
 
     async def _check_place(self, project: str, environment: str) -> None:
-        answer = await self._call("GET", f"/admin/environments/project/{quote(project, safe='')}")
-        if answer.status == 404:
-            raise ConfigurationError(f"Unleash has no project {project!r}")
-        known = [each["name"] for each in self._expect(answer, 200)["environments"]]
+        """The server lists all environments, and shows which of them the project has."""
+        answer = await self._call("GET", f"/admin/environments/project/{_quote(project)}")
+        listed = _read(_Environments, _expect(answer, 200)).environments
+        known = [each.name for each in listed if each.visible]
         if environment not in known:
             raise ConfigurationError(
-                f"project {project!r} has no environment {environment!r}; it has: "
-                f"{', '.join(known) or 'none'}"
+                f"Unleash has no environment {environment!r} in project {project!r}; that project "
+                f"has: {', '.join(known) or 'none, if there is such a project'}"
             )
 
     async def _sync_field(self, name: str, description: str) -> Synced:
-        known = self._expect(await self._call("GET", "/admin/context"), 200)
-        if name in {each["name"] for each in known}:
+        listed = _expect(await self._call("GET", "/admin/context"), 200)
+        if name in {each.name for each in _read(_Fields, listed).root}:
             return Synced(SyncWord.KEPT, name, "context field")
         field = {"name": name, "description": description, "stickiness": True}
         answer = await self._call("POST", "/admin/context", field)
-        self._expect(answer, 201, 409)  # 409: somebody was faster
+        _expect(answer, 201, 409)  # 409: somebody was faster
         return Synced(SyncWord.CREATED, name, "context field")
 
     async def _sync_toggle(self, toggle: Toggle, project: str, environment: str) -> Synced:
-        features = f"/admin/projects/{quote(project, safe='')}/features"
-        found = await self._call("GET", f"{features}/{toggle.name}")
+        features = f"/admin/projects/{_quote(project)}/features"
+        found = _expect(await self._call("GET", f"{features}/{toggle.name}"), 200, 404)
         if found.status == 200:
-            return _kept(toggle, environment, found.body)
-        self._expect(found, 404)
-        created = await self._call(
-            "POST",
-            features,
-            {
-                "name": toggle.name,
-                "type": toggle.kind.value,
-                "description": toggle.description,
-                "impressionData": False,  # doubles the cost of a verdict
-            },
-        )
+            return _describe_kept(toggle, environment, _read(_Feature, found))
+        feature = {
+            "name": toggle.name,
+            "type": toggle.kind.value,
+            "description": toggle.description,
+            "impressionData": False,  # doubles the cost of a verdict
+        }
+        created = _expect(await self._call("POST", features, feature), 201, 409)
         if created.status == 409:  # archived, or another project's
             return Synced(SyncWord.REFUSED, toggle.name, created.says)
-        self._expect(created, 201)
         if not toggle.default:
             return Synced(SyncWord.CREATED, toggle.name, f"{toggle.kind}, off everywhere")
         # Created is off, which would take away what the default gives.
-        switch = f"{features}/{toggle.name}/environments/{quote(environment, safe='')}/on"
-        self._expect(await self._call("POST", switch), 200)
+        switch = f"{features}/{toggle.name}/environments/{_quote(environment)}/on"
+        _expect(await self._call("POST", switch), 200)
         return Synced(SyncWord.CREATED, toggle.name, f"{toggle.kind}, on in {environment} only")
 
     async def _call(self, method: str, path: str, body: object = None) -> _Answer:
@@ -124,16 +157,9 @@ class UnleashAdmin:
                 data=None if body is None else orjson.dumps(body),
                 allow_redirects=False,
             ) as answer:
-                return _Answer(answer.status, _read_json(await answer.read()))
+                return _Answer(answer.status, await answer.read())
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
             raise Unavailable(f"Unleash: {type(error).__name__} {error}".strip()) from None
-
-    def _expect(self, answer: _Answer, *statuses: int) -> Any:
-        if answer.status in statuses:
-            return answer.body
-        if answer.status in {401, 403}:
-            raise ConfigurationError(f"TAQUILLA_UNLEASH_ADMIN_TOKEN: Unleash says {answer.says}")
-        raise Unavailable(f"Unleash: {answer.says}")
 
 
 @asynccontextmanager
@@ -146,17 +172,28 @@ async def open_unleash_admin(url: str, token: Token) -> AsyncIterator[UnleashAdm
         yield UnleashAdmin(url, session)
 
 
-def _kept(toggle: Toggle, environment: str, feature: Mapping[str, Any]) -> Synced:
-    states = {each["name"]: each["enabled"] for each in feature.get("environments", [])}
-    note = f"{feature.get('type')}, {'on' if states.get(environment) else 'off'} in {environment}"
-    if feature.get("type") != toggle.kind:
+def _describe_kept(toggle: Toggle, environment: str, feature: _Feature) -> Synced:
+    is_on = any(each.enabled for each in feature.environments if each.name == environment)
+    note = f"{feature.type}, {'on' if is_on else 'off'} in {environment}"
+    if feature.type != toggle.kind:
         note += f"; the catalogue says {toggle.kind}"
     return Synced(SyncWord.KEPT, toggle.name, note)
 
 
-def _read_json(content: bytes) -> Any:
-    """None for what is not JSON: the status then tells enough."""
+def _expect(answer: _Answer, *statuses: int) -> _Answer:
+    if answer.status in {401, 403}:
+        raise ConfigurationError(f"TAQUILLA_UNLEASH_ADMIN_TOKEN: Unleash says {answer.says}")
+    if answer.status not in statuses:
+        raise Unavailable(f"Unleash: {answer.says}")
+    return answer
+
+
+def _read(shape: type[_Shape], answer: _Answer) -> _Shape:
     try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return None
+        return shape.model_validate_json(answer.content)
+    except ValidationError:
+        raise Unavailable("Unleash: an answer that is none of its API; is the URL right?") from None
+
+
+def _quote(part: str) -> str:
+    return quote(part, safe="")

@@ -119,5 +119,6 @@ def load_settings() -> Settings:
         lines = []
         for each in error.errors():
             name = PREFIX + "_".join(str(part) for part in each["loc"]).upper()
-            lines.append(f"{name}={each['input']!r}: {each['msg']}" if each["loc"] else each["msg"])
+            value = "[hidden]" if "@" in str(each["input"]) else repr(each["input"])  # a password
+            lines.append(f"{name}={value}: {each['msg']}" if each["loc"] else each["msg"])
         raise ConfigurationError("\n".join(lines)) from None

@@ -96,7 +96,7 @@ def another_api(service: Service, **changes: str) -> Iterator[str]:
 def read(url: str) -> tuple[int, Any]:
     """Status and body; 0 while nobody listens."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - ours
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         with error:
@@ -171,7 +171,7 @@ async def test_no_sale_fails_when_unleash_is_killed_in_the_middle_of_a_rush(
     assert float(missed.split()[-1]) >= 1
 
 
-async def test_an_api_that_restarts_without_unleash_sells_on_the_last_payload_and_says_when_it_has_none(
+async def test_an_api_that_restarts_without_unleash_sells_on_the_last_payload_or_says_it_has_none(
     unleash: UnleashServer, selling: Service, tmp_path: Path
 ) -> None:
     with another_api(selling) as before:

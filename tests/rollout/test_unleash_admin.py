@@ -1,4 +1,4 @@
-"""`taquilla toggles sync` and `list` on the real server: made once, and nobody's click is undone."""
+"""`taquilla toggles sync` and `list` on the real server: made once, no click is undone."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ from app.rollout import (
     open_unleash_admin,
 )
 from app.runtime.errors import ConfigurationError, Unavailable
-from tests.rollout.hostile_server import hostile_server, reply
+from tests.rollout.hostile_server import Script, hostile_server, reply
 from tests.rollout.toggles_contract import only_for
 from tests.servers.unleash import (
     ADMIN_TOKEN,
@@ -192,10 +192,10 @@ async def test_a_toggle_that_is_on_by_default_is_made_on_where_it_was_asked_for(
     ],
 )
 async def test_what_is_no_unleash_is_an_error_in_words(
-    script: object, error: type[Exception]
+    script: Script, error: type[Exception]
 ) -> None:
     async with hostile_server() as server:
-        server.answer = script  # type: ignore[assignment]
+        server.answer = script
         async with open_unleash_admin(server.url, Token.of("a-secret", "TOKEN")) as admin:
             with pytest.raises(error) as raised:
                 await admin.sync(CATALOGUE, PROJECT, ENVIRONMENT)

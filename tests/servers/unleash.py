@@ -70,7 +70,9 @@ class UnleashAdminClient:
         self.call("POST", f"projects/{PROJECT}/features", {"name": name, "type": kind})
 
     def read(self, name: str) -> Json:
-        return dict(self.call("GET", f"projects/{PROJECT}/features/{name}"))
+        """What people decide of a feature; the server adds what it counts by itself."""
+        feature = self.call("GET", f"projects/{PROJECT}/features/{name}")
+        return {each: feature[each] for each in ("type", "description", "environments", "stale")}
 
     def names(self) -> list[str]:
         listed = self.call("GET", f"projects/{PROJECT}/features")
