@@ -11,7 +11,16 @@ from app.bus import Bus, RedisStreamsBus, decode_fact, open_kinesis_bus
 from app.domain.ticket_codes import PublicKeys, TicketKeys
 from app.inventory import Inventory, ServerTime, open_inventory
 from app.ledger import ApiKeys, Ledger, open_ledger
-from app.rollout import FileToggles, SellingGates
+from app.rollout import (
+    FileToggles,
+    KeptPayload,
+    SellingGates,
+    Toggles,
+    Token,
+    UnleashToggles,
+    kept_payload_path,
+    open_unleash_server,
+)
 from app.runtime.clock import SystemClock
 from app.runtime.embedded_redis import redis_url
 from app.runtime.errors import ConfigurationError
@@ -91,11 +100,10 @@ def _connect_redis(settings: Settings, *, as_text: bool = True) -> RedisConnecti
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """What an API process sells with, while its own jobs run."""
-    async with open_resources(settings) as resources:
+    async with open_resources(settings) as resources, open_toggles(settings) as toggles:
         inventory, ledger = resources.inventory, resources.ledger
         secrets = _ordering_secrets(settings)
         await check_installation(ledger, secrets, partitions=settings.partitions)
-        toggles = FileToggles(settings.toggles_path)
         gates = SellingGates(toggles, inventory.events.read_organiser)
         readiness = Readiness(inventory, ledger.archive)
         ordering = Ordering(inventory, gates, Expiring(inventory.orders), secrets)
@@ -113,6 +121,30 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         async with _running([gates, readiness], settings):
             yield services
+
+
+@asynccontextmanager
+async def open_toggles(settings: Settings) -> AsyncIterator[Toggles]:
+    """From the file, or from Unleash: then it is asked once before anything is sold, so that a
+    halt that was clicked while this process was down is felt by its first order."""
+    if settings.unleash_url is None:
+        yield FileToggles(settings.toggles_path)
+        return
+    if settings.unleash_token is None:
+        raise ConfigurationError("TAQUILLA_UNLEASH_URL is set: TAQUILLA_UNLEASH_TOKEN is needed")
+    token = Token.of(settings.unleash_token.get_secret_value(), "TAQUILLA_UNLEASH_TOKEN")
+    kept = KeptPayload(kept_payload_path(settings.data_dir, settings.unleash_url, token.value))
+    async with open_unleash_server(
+        settings.unleash_url,
+        token,
+        timeout_seconds=settings.unleash_timeout_seconds,
+        instance_id=f"{socket.gethostname()}:{os.getpid()}",
+    ) as server:
+        toggles = UnleashToggles(server, kept, refresh_seconds=settings.unleash_refresh_seconds)
+        await toggles.step()
+        toggles.refresh()
+        async with _running([toggles], settings):
+            yield toggles
 
 
 async def run_worker(settings: Settings, names: Sequence[str], stop: asyncio.Event) -> None:

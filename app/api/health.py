@@ -34,10 +34,12 @@ async def read_health() -> HealthAnswer:
     responses=describe_problems("unavailable"),
 )
 async def read_readiness(services: ServicesDep) -> HealthAnswer | JSONResponse:
-    """503 with the reasons while it may not."""
-    reasons = services.readiness.reasons
+    """503 with the reasons while it may not, or while it does not know what it may sell."""
+    reasons = [*services.readiness.reasons]
+    if silence := services.toggles.why_silent():
+        reasons.append(silence)
     if reasons:
-        return problem("unavailable", "This process may not sell now.", reasons=list(reasons))
+        return problem("unavailable", "This process may not sell now.", reasons=reasons)
     return HealthAnswer(status="ready")
 
 

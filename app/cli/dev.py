@@ -90,7 +90,8 @@ async def _run(settings: Settings, ground: _Ground) -> None:
         await upgrade_ledger(settings.database_url, settings.data_dir)
         async with open_api_keys(settings) as api_keys:
             await write_admin_key(settings, api_keys)
-        write_development_toggles(settings.toggles_path)
+        if settings.unleash_url is None:
+            write_development_toggles(settings.toggles_path)
         for spec in api_processes(settings, ground.listener.fileno(), ground.metrics_folder):
             await supervisor.start(spec)
         await supervisor.start(ChildSpec("worker", [sys.executable, "-m", "app.cli", "worker"]))
@@ -141,13 +142,14 @@ def _base_url(settings: Settings) -> str:
 
 def _greet(settings: Settings) -> None:
     data_dir = settings.data_dir.absolute()
+    toggles = f"{settings.toggles_path.absolute()}   (an edit is felt within 2 seconds)"
     typer.echo(f"""
 Taquilla is open.
 
   API         {_base_url(settings)}
   reference   {_base_url(settings)}/docs
   admin key   {data_dir / "admin-key"}
-  toggles     {settings.toggles_path.absolute()}   (an edit is felt within 2 seconds)
+  toggles     {settings.unleash_url or toggles}
 
 Ctrl-C ends it and keeps the data; `./taquilla dev --fresh` begins anew.
 """)

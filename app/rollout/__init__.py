@@ -7,19 +7,31 @@ from app.rollout.catalogue import CATALOGUE, SELLING_FREE, SELLING_HALT, Toggle,
 from app.rollout.development import write_development_toggles
 from app.rollout.file_toggles import FileToggles
 from app.rollout.gates import SellingGates, SellingVerdict
+from app.rollout.kept_payload import KeptPayload, kept_payload_path
 from app.rollout.toggles import ToggleContext, Toggles, ToggleState
+from app.rollout.unleash_admin import Synced, SyncWord, open_unleash_admin
+from app.rollout.unleash_server import Token, open_unleash_server
+from app.rollout.unleash_toggles import UnleashToggles
 
 __all__ = [
     "CATALOGUE",
     "SELLING_FREE",
     "SELLING_HALT",
     "FileToggles",
+    "KeptPayload",
     "SellingGates",
     "SellingVerdict",
+    "SyncWord",
+    "Synced",
     "Toggle",
     "ToggleContext",
     "ToggleKind",
     "ToggleState",
     "Toggles",
+    "Token",
+    "UnleashToggles",
+    "kept_payload_path",
+    "open_unleash_admin",
+    "open_unleash_server",
     "write_development_toggles",
 ]

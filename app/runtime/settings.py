@@ -1,19 +1,37 @@
 """Settings: read once from `TAQUILLA_*` variables, checked, then frozen and handed down.
 
-Every setting stands in `.env.example` with its meaning (a test compares the two). Secrets live in
-`app.runtime.secrets`.
+Every setting stands in `.env.example` with its meaning (a test compares the two). Our own secrets
+live in `app.runtime.secrets`; what an outside system gave us stands here beside its address.
 """
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.runtime.errors import ConfigurationError
 
 PREFIX = "TAQUILLA_"
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _check_unleash_url(url: str) -> str:
+    """Without a slash at its end. A server's pages answer 200 to what is not below /api."""
+    parts = urlsplit(url.rstrip("/"))
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("must be http://HOST/api or https://HOST/api, without user or password")
+    if not parts.path.endswith("/api") or parts.query or parts.fragment:
+        raise ValueError("must end in /api")
+    return url.rstrip("/")
 
 
 class Settings(BaseSettings):
@@ -48,6 +66,11 @@ class Settings(BaseSettings):
     step_seconds_max: Annotated[float, Field(gt=0, le=30)] = 2.0
 
     toggles_file: Path | None = None
+    unleash_url: Annotated[str, AfterValidator(_check_unleash_url)] | None = None
+    unleash_token: SecretStr | None = None
+    unleash_admin_token: SecretStr | None = None
+    unleash_refresh_seconds: Annotated[float, Field(ge=0.5, le=60)] = 2.0
+    unleash_timeout_seconds: Annotated[float, Field(gt=0, le=10)] = 2.0
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
@@ -60,11 +83,8 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "redis_url",
-        "database_url",
-        "kinesis_stream",
-        "kinesis_endpoint_url",
-        "toggles_file",
+        *("redis_url", "database_url", "kinesis_stream", "kinesis_endpoint_url"),
+        *("toggles_file", "unleash_url", "unleash_token", "unleash_admin_token"),
         mode="before",
     )
     @classmethod
@@ -82,6 +102,10 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"kinesis_endpoint_url ({self.kinesis_endpoint_url}) is set and kinesis_stream is "
                 f"not: set both, or neither for the bus on Redis streams"
+            )
+        if self.unleash_url and self.toggles_file:
+            raise ValueError(
+                "TAQUILLA_UNLEASH_URL and TAQUILLA_TOGGLES_FILE are both set: toggles come from one"
             )
         return self
 
@@ -102,5 +126,6 @@ def load_settings() -> Settings:
         lines = []
         for each in error.errors():
             name = PREFIX + "_".join(str(part) for part in each["loc"]).upper()
-            lines.append(f"{name}={each['input']!r}: {each['msg']}" if each["loc"] else each["msg"])
+            value = "[hidden]" if "@" in str(each["input"]) else repr(each["input"])  # a password
+            lines.append(f"{name}={value}: {each['msg']}" if each["loc"] else each["msg"])
         raise ConfigurationError("\n".join(lines)) from None

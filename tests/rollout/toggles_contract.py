@@ -34,17 +34,21 @@ def a_feature(
     name: str = SELLING_FREE.name,
     *,
     enabled: bool = True,
-    strategy: str = "default",
     parameters: dict[str, str] | None = None,
     constraints: Sequence[dict[str, object]] = (),
 ) -> Feature:
-    """As `GET /api/client/features` answers it."""
+    """As `GET /api/client/features` answers it; for everybody unless `parameters` say otherwise."""
+    everybody = {"rollout": "100", "stickiness": "default", "groupId": name}
     return {
         "name": name,
         "type": "release",
         "enabled": enabled,
         "strategies": [
-            {"name": strategy, "parameters": parameters or {}, "constraints": list(constraints)}
+            {
+                "name": "flexibleRollout",
+                "parameters": parameters or everybody,
+                "constraints": list(constraints),
+            }
         ],
     }
 
@@ -133,7 +137,7 @@ class TogglesContract:
         assert not source.toggles.is_on(SELLING_FREE, ToggleContext(EventId("match")))
 
     def test_the_sticky_id_is_the_user_of_the_source(self, source: ToggleSource) -> None:
-        source.publish([a_feature(strategy="userWithId", parameters={"userIds": "ana"})])
+        source.publish([a_feature(constraints=[only_for("userId", "ana")])])
         source.toggles.refresh()
         event_id = EventId("concert")
         assert source.toggles.is_on(SELLING_FREE, ToggleContext(event_id, sticky_id="ana"))
@@ -142,7 +146,7 @@ class TogglesContract:
 
     def test_a_percentage_keeps_each_buyer_on_one_side(self, source: ToggleSource) -> None:
         half = {"rollout": "50", "stickiness": "userId", "groupId": SELLING_FREE.name}
-        source.publish([a_feature(strategy="flexibleRollout", parameters=half)])
+        source.publish([a_feature(parameters=half)])
         source.toggles.refresh()
         contexts = [ToggleContext(EventId("concert"), sticky_id=f"b{n}") for n in range(300)]
         first = [source.toggles.is_on(SELLING_FREE, context) for context in contexts]
