@@ -74,7 +74,7 @@ async def until(seconds: float, holds: Any) -> None:
 
 @contextmanager
 def running_service(data_dir: Path, **environment: str) -> Iterator[Service]:
-    ports = iter(_free_ports(3))
+    ports = iter(free_ports(3))
     env = {
         **os.environ,
         "TAQUILLA_ENV": "development",
@@ -112,7 +112,7 @@ def _wait_until_open(service: Service, log: Path) -> None:
         time.sleep(0.05)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     sockets = [socket.socket() for _ in range(count)]
     for each in sockets:
         each.bind(("127.0.0.1", 0))
