@@ -25,8 +25,8 @@ changed nothing. 504: it may have; the same key is safe to send again.
 **Times** are RFC 3339, UTC. **Errors** are problem documents with a stable `type` and `code`."""
 
 PUBLIC_ROUTERS: Sequence[APIRouter] = (
+    orders.router,  # looked through in this order: the rush first
     events.router,
-    orders.router,
     tickets.router,
     admin_events.router,
     admin_orders.router,

@@ -31,8 +31,10 @@ async def find_services(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(find_services)]
 
 
-async def find_selling_services(services: ServicesDep) -> Services:
-    """For calls that read or change orders: refuses while this process may not sell."""
+async def find_selling_services(request: Request) -> Services:
+    """For calls that read or change orders: refuses while this process may not sell. A dependency
+    of a dependency would cost as much again as this one."""
+    services = await find_services(request)
     if services.readiness.reasons:
         raise Unavailable("; ".join(services.readiness.reasons))
     return services

@@ -109,4 +109,4 @@ def answer_line(line: OrderLine) -> LineAnswer:
 
 
 def answer_placed(order: Order, token: str) -> PlacedOrderAnswer:
-    return PlacedOrderAnswer(**dict(answer_order(order)), token=token)
+    return PlacedOrderAnswer.model_construct(**dict(answer_order(order)), token=token)

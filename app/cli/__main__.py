@@ -26,7 +26,7 @@ def build_application() -> typer.Typer:
     application.command("test", context_settings=test.PASSES_ARGUMENTS_ON)(test.run_tests)
     application.command("lock")(lock.lock_requirements)
     application.command()(verify.verify)
-    application.command()(bench.bench)
+    application.command(context_settings=test.PASSES_ARGUMENTS_ON)(bench.bench)
     application.add_typer(db.application, name="db")
     application.add_typer(keys.application, name="keys")
     application.add_typer(tickets.application, name="tickets")

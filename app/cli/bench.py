@@ -2,16 +2,15 @@
 
 import subprocess
 import sys
-from typing import Annotated
 
 import typer
 
+from app.cli.test import environment_of_tests
 
-def bench(
-    figures: Annotated[
-        list[str] | None, typer.Argument(help="What to measure; without any: what there is.")
-    ] = None,
-) -> None:
-    """Print a figure, with the machine that it is of."""
-    command = [sys.executable, "-m", "tests.bench", *(figures or ["--help"])]
-    raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own module
+
+def bench(context: typer.Context) -> None:
+    """Print figures, with the machine that they are of: sale (the default) or facts. Bounded by
+    --orders, --seconds and --rounds; `bench -- --help` tells more."""
+    command = [sys.executable, "-m", "tests.bench", *context.args]
+    ran = subprocess.run(command, env=environment_of_tests(), check=False)  # noqa: S603 - our own module
+    raise typer.Exit(ran.returncode)

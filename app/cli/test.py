@@ -22,12 +22,15 @@ def run_tests(
 ) -> None:
     """Run the tests; further arguments go to pytest."""
     selection = ["-m", "not slow"] if quick else []
-    # Settings of this shell must not reach the tests, but for those that are meant for them.
-    environment = {
+    arguments = [sys.executable, "-m", "pytest", *selection, *context.args]
+    sys.stdout.flush()
+    os.execve(sys.executable, arguments, environment_of_tests())  # noqa: S606 - our own interpreter
+
+
+def environment_of_tests() -> dict[str, str]:
+    """Settings of this shell must not reach the tests, but for those that are meant for them."""
+    return {
         key: value
         for key, value in os.environ.items()
         if not key.startswith(PREFIX) or key.startswith(TEST_PREFIX)
     }
-    arguments = [sys.executable, "-m", "pytest", *selection, *context.args]
-    sys.stdout.flush()
-    os.execve(sys.executable, arguments, environment)  # noqa: S606 - our own interpreter

@@ -55,9 +55,10 @@ class Script:
     emits: frozenset[str]
 
 
-def load_scripts(directory: Path = LUA_DIRECTORY) -> Mapping[str, Script]:
-    """All commands by name. Raises ScriptError with file and line."""
-    return {path.stem: load_script(path) for path in sorted((directory / "commands").glob("*.lua"))}
+def load_scripts(directory: Path | None = None) -> Mapping[str, Script]:
+    """All commands by name, of LUA_DIRECTORY or another. Raises ScriptError with file and line."""
+    commands = (directory or LUA_DIRECTORY) / "commands"
+    return {path.stem: load_script(path) for path in sorted(commands.glob("*.lua"))}
 
 
 def load_script(path: Path) -> Script:

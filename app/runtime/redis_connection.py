@@ -5,9 +5,11 @@ A command that was never sent, or that the server refused at its door, changed n
 A command that was sent and not answered may have been carried out: OutcomeUnknown.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import TypeAlias, cast
 
+from hiredis import pack_command
 from redis import exceptions
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.connection import AbstractConnection
@@ -42,8 +44,8 @@ class RedisConnection:
         self._pool = BlockingConnectionPool.from_url(
             url,
             max_connections=connections_max,
-            timeout=timeout_seconds,
-            socket_timeout=timeout_seconds,
+            timeout=None,  # the waiting is bounded here, once for each of its two parts
+            socket_timeout=None,
             socket_connect_timeout=timeout_seconds,
             retry=Retry(NoBackoff(), 0),
             retry_on_timeout=False,
@@ -51,6 +53,10 @@ class RedisConnection:
             decode_responses=as_text,
             protocol=2,
         )
+        self._resting: list[AbstractConnection] = []
+        """Open, idle, taken out of the pool: its own book-keeping costs a tenth of an order."""
+        self._waiting = 0
+        """How many wait for the pool; while somebody does, nothing rests."""
 
     async def aclose(self) -> None:
         await self._pool.disconnect(inuse_connections=True)
@@ -71,7 +77,7 @@ class RedisConnection:
         try:
             return await self._send(commands)
         except _Broken as broken:
-            await self._pool.disconnect(inuse_connections=False)
+            await self._drop_idle()
             try:
                 return await self._send(commands)
             except (_Broken, Unavailable) as error:
@@ -79,33 +85,76 @@ class RedisConnection:
                 raise OutcomeUnknown(f"the connection to Redis broke: {error}") from broken
 
     async def _send(self, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
+        packed = b"".join(
+            pack_command(tuple(each))  # type: ignore[arg-type]  # its stub says one argument
+            for each in commands
+        )
+        connection = await self._take()
         try:
-            connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
-        except exceptions.RedisError as error:
-            raise Unavailable(f"no connection to Redis: {error}") from error
-        try:
-            await connection.send_packed_command(connection.pack_commands(commands))
-            replies = [await _read(connection) for _ in commands]
-        except exceptions.TimeoutError as error:
-            await connection.disconnect(nowait=True)
+            replies = await self._exchange(connection, packed, len(commands))
+        except (TimeoutError, exceptions.TimeoutError) as error:
             raise OutcomeUnknown(f"Redis did not answer {commands[0][0]!r} in time") from error
         except exceptions.RedisError as error:
-            await connection.disconnect(nowait=True)
             raise _Broken(str(error)) from error
-        except BaseException:
-            # Cancelled in the middle: the next user must not read this command's answer.
-            await connection.disconnect(nowait=True)
-            raise
         finally:
-            await self._pool.release(connection)
+            await self._give_back(connection)
         for reply in replies:
             if isinstance(reply, exceptions.RedisError):
                 raise _translate(reply)
         return cast("list[Reply]", replies)
 
+    async def _exchange(
+        self, connection: AbstractConnection, packed: bytes, answers: int
+    ) -> list[object]:
+        async with asyncio.timeout(self.timeout_seconds):
+            try:
+                await connection.send_packed_command(packed)
+                return [await _read(connection) for _ in range(answers)]
+            except BaseException:
+                # Also when cancelled: the next user must not read what is answered to this one.
+                await connection.disconnect(nowait=True)
+                raise
+
+    async def _take(self) -> AbstractConnection:
+        """Raises Unavailable: nothing was sent."""
+        while self._resting:
+            connection = self._resting.pop()
+            if await _is_clean(connection):
+                return connection
+            await self._pool.release(connection)  # which opens it anew for whoever is next
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                return await self._pool.get_connection()  # type: ignore[no-untyped-call,no-any-return]
+        except TimeoutError as error:
+            raise Unavailable("no connection to Redis: No connection available in time") from error
+        except exceptions.RedisError as error:
+            raise Unavailable(f"no connection to Redis: {error}") from error
+        finally:
+            self._waiting -= 1
+
+    async def _give_back(self, connection: AbstractConnection) -> None:
+        if connection.is_connected and not self._waiting:
+            self._resting.append(connection)
+        else:
+            await self._pool.release(connection)
+
+    async def _drop_idle(self) -> None:
+        while self._resting:
+            await self._pool.release(self._resting.pop())
+        await self._pool.disconnect(inuse_connections=False)
+
 
 class _Broken(Exception):  # noqa: N818 - never leaves this module
     """The connection ended between the question and the answer."""
+
+
+async def _is_clean(connection: AbstractConnection) -> bool:
+    """Open, and with nothing to read that nobody asked for."""
+    try:
+        return not await connection.can_read()
+    except exceptions.RedisError:
+        return False
 
 
 async def _read(connection: AbstractConnection) -> object:

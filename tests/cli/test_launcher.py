@@ -1,8 +1,10 @@
-"""./taquilla: makes the environment once, from anywhere, also when started twice at once."""
+"""./taquilla: makes the environment once, from anywhere, also when started twice at once, and on a
+machine whose Python has no pip to make it with."""
 
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,71 @@ def test_a_requirement_that_cannot_be_had_is_an_error_each_time(clone: Path) -> 
         (clone / "requirements" / "run.txt").write_text("")
 
 
+@pytest.fixture
+def bare(clone: Path, tmp_path: Path) -> Path:
+    """A fresh clone on a machine whose only Python has neither pip nor ensurepip."""
+    root = tmp_path / "bare"
+    shutil.copytree(clone, root, ignore=shutil.ignore_patterns(".venv", ".tools"))
+    (wheel,) = (LAUNCHER.parent / "requirements").glob("pip-*.whl")
+    shutil.copy(wheel, root / "requirements")
+    (root / "requirements" / "run.txt").write_text("")
+    programs = root / "programs"
+    programs.mkdir()
+    for name in ("python3.13", "python3.12", "python3.11", "python3"):
+        (programs / name).write_text(WITHOUT_ENSUREPIP.format(python=sys.executable))
+        (programs / name).chmod(0o755)
+    return root
+
+
+WITHOUT_ENSUREPIP = """#!/bin/sh
+case "$*" in
+    *"import ensurepip"*) exit 1 ;;
+    "-m venv .venv") echo "ensurepip is not available" >&2; exit 1 ;;
+esac
+exec {python} "$@"
+"""
+
+
+def launch_bare(bare: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [bare / "taquilla", "dev", "--fresh"],
+        env={**os.environ, "PIP_NO_INDEX": "1", "PATH": f"{bare}/programs:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=MAKE_SECONDS,
+        check=False,
+    )
+
+
+def test_where_python_has_no_pip_ours_installs_itself_without_an_index(bare: Path) -> None:
+    done = launch_bare(bare)
+    assert done.returncode == 7, done.stderr
+    assert done.stdout.endswith("dev --fresh\n")
+    assert "this Python has no ensurepip: pip installs itself from requirements/pip-" in done.stderr
+    subprocess.run([bare / ".venv/bin/python", "-m", "pip", "--version"], check=True, timeout=60)
+    assert launch_bare(bare).stderr == ""
+
+
+def test_a_pip_that_is_not_the_one_we_know_is_not_run(bare: Path) -> None:
+    (wheel,) = (bare / "requirements").glob("pip-*.whl")
+    wheel.write_bytes(wheel.read_bytes() + b"x")
+    for _ in range(2):
+        done = launch_bare(bare)
+        assert done.returncode == 1
+        assert "is not the file it should be: sha256 " in done.stderr
+        assert done.stdout == ""
+
+
+def test_a_python_without_venv_says_what_to_install(bare: Path) -> None:
+    for program in (bare / "programs").iterdir():
+        program.write_text(program.read_text().replace('"-m venv .venv")', '"-m venv"*)'))
+    done = launch_bare(bare)
+    assert done.returncode == 1
+    assert "cannot make an environment" in done.stderr
+    assert "apt install python3-venv" in done.stderr
+    assert not (bare / ".venv").exists()
+
+
 def test_without_a_python_new_enough_it_says_so(
     tmp_path: Path, stranger: dict[str, str], clone: Path
 ) -> None:
@@ -124,4 +191,5 @@ def test_without_a_python_new_enough_it_says_so(
     )
     assert done.returncode == 1
     assert "needs Python 3.11 or newer" in done.stderr
+    assert "here is no python3 at all" in done.stderr
     assert not (root / ".venv").exists()

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from hiredis import pack_command
 
 from app.domain.ids import EventId, partition_of
 from app.domain.outcomes import EventIs, OrderIs, OrderPlaced
@@ -247,6 +248,31 @@ async def test_calls_cancelled_at_any_moment_never_shift_the_answers(
         found = await asyncio.gather(*(connection.call("ECHO", each) for each in asked))
         assert found == asked
         await asyncio.gather(doomed, return_exceptions=True)
+    await connection.aclose()
+
+
+async def test_an_answer_that_nobody_asked_for_is_read_by_nobody(hasty: RedisConnection) -> None:
+    assert await hasty.call("ECHO", "before") == "before"
+    (resting,) = hasty._resting
+    await resting.send_packed_command(pack_command(("ECHO", "stray")))  # type: ignore[arg-type]
+    for _ in range(POLLS_MAX):
+        if await resting.can_read():
+            break
+        await asyncio.sleep(0)
+    assert await resting.can_read()
+
+    assert await hasty.call("ECHO", "mine") == "mine"
+
+
+async def test_whoever_waits_for_a_connection_is_served_by_those_that_rest(
+    own_server: RedisServer,
+) -> None:
+    connection = RedisConnection(own_server.url, timeout_seconds=5, connections_max=2)
+    for turns in range(20):
+        asked = [f"{turns}, {each}" for each in range(40)]
+        found = await asyncio.gather(*(connection.call("ECHO", each) for each in asked))
+        assert found == asked
+    assert len(connection._resting) <= 2
     await connection.aclose()
 
 

@@ -1,6 +1,9 @@
 """The sources of the project, parsed once: what the rules in this folder look at."""
 
 import ast
+import fnmatch
+import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -59,7 +62,9 @@ def modules(*folders: str) -> tuple[Module, ...]:
 
 @cache
 def files() -> tuple[Path, ...]:
-    """Every file that is, or would be, committed."""
+    """Every file that is, or would be, committed. A copy of the tree may have no git."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        return walked_files()
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -70,6 +75,22 @@ def files() -> tuple[Path, ...]:
     )
     paths = (Path(name) for name in listed.stdout.split("\0") if name)
     return tuple(sorted(path for path in paths if (ROOT / path).is_file()))
+
+
+def walked_files() -> tuple[Path, ...]:
+    """All that .gitignore does not name; it names folders and endings, by simple patterns."""
+    lines = [*(ROOT / ".gitignore").read_text().split(), ".git", ".git/"]
+    folders = {line.removesuffix("/") for line in lines if line.endswith("/")}
+    names = [line for line in lines if not line.endswith("/")]
+    found: list[Path] = []
+    for folder, below, files_here in os.walk(ROOT):
+        below[:] = [name for name in below if name not in folders]
+        found += [
+            (Path(folder) / name).relative_to(ROOT)
+            for name in files_here
+            if not any(fnmatch.fnmatch(name, pattern) for pattern in names)
+        ]
+    return tuple(sorted(found))
 
 
 @cache

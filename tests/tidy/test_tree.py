@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.tidy.sources import ROOT, files, report, texts
+from tests.tidy.sources import ROOT, files, report, texts, walked_files
 
 DOCUMENTS = ["README.md", "DECISIONS.md", "CONTRIBUTING.md", "CHANGELOG.md"]
 
@@ -34,6 +34,10 @@ def test_the_documents_are_at_hand(name: str) -> None:
     assert len((ROOT / name).read_text().splitlines()) >= 5, f"{name}: say something"
 
 
+def test_a_copy_without_git_is_read_as_the_same_tree() -> None:
+    assert walked_files() == files()
+
+
 @pytest.mark.parametrize("folder", ["lua", "payments"])
 def test_what_others_write_for_says_how(folder: str) -> None:
     assert (ROOT / folder / "README.md").is_file(), f"{folder}/README.md: say how to add to it"
@@ -55,7 +59,7 @@ def _this_machine() -> list[str]:
     return [host for host in hosts if host and host not in {"localhost", "127.0.0.1", "::1"}]
 
 
-REQUIREMENTS = [path for path in files() if path.parts[0] == "requirements"]
+REQUIREMENTS = [path for path in files() if path.match("requirements/*.txt")]
 
 
 @pytest.mark.parametrize("path", REQUIREMENTS, ids=str)
