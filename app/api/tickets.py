@@ -25,7 +25,7 @@ from app.domain.ids import EventId
 from app.domain.outcomes import UnknownEvent, UnknownOrder
 from app.domain.ticket_codes import CODE_CHARACTERS_MAX, CODE_CHARACTERS_MIN, CODE_PATTERN
 from app.ledger import UnknownPage
-from app.selling import NoTicketsYet
+from app.selling import NoTickets
 
 router = APIRouter(prefix="/v1", tags=["tickets"])
 
@@ -76,7 +76,7 @@ async def list_tickets(
     match outcome:
         case UnknownOrder():
             return problem("not-found", "There is no such order, or the Order-Token is not its.")
-        case NoTicketsYet(status):
+        case NoTickets(status):
             detail = f"An order that is {status} has no tickets."
             return problem("invalid-transition", detail, state=status)
         case _:

@@ -11,7 +11,7 @@ from app.selling.services import Services
 from app.selling.ticketing import (
     CheckedTicket,
     CodedTicket,
-    NoTicketsYet,
+    NoTickets,
     RevokedTickets,
     TicketCheck,
     Ticketing,
@@ -27,7 +27,7 @@ __all__ = [
     "CheckedTicket",
     "CodedTicket",
     "Expiring",
-    "NoTicketsYet",
+    "NoTickets",
     "OrderRequest",
     "Ordering",
     "OrderingSecrets",
