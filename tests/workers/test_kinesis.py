@@ -125,7 +125,9 @@ async def step(job: Job) -> None:
         await job.step()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(each, marks=pytest.mark.slow) for each in range(1, 4))]
+)
 async def test_a_sale_survives_split_merge_throttles_refusals_lost_answers_and_restarts(
     seed: int, kinesis: KinesisPipeline
 ) -> None:
