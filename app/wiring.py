@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from app.bus import Bus, RedisStreamsBus, decode_fact
-from app.inventory import Inventory, ServerTime, open_inventory
+from app.inventory import HoldCaps, Inventory, ServerTime, open_inventory
 from app.ledger import ApiKeys, Ledger, open_ledger
 from app.rollout import FileToggles, SellingGates
 from app.runtime.clock import SystemClock
@@ -81,7 +81,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         gates = SellingGates(toggles, inventory.events.read_organiser)
         readiness = Readiness(inventory, ledger.archive)
         services = Services(
-            ordering=Ordering(inventory, gates, Expiring(inventory.orders), secrets),
+            ordering=Ordering(
+                inventory, gates, Expiring(inventory.orders), secrets, _hold_caps(settings)
+            ),
             organising=Organising(inventory.events, ledger.drafts, SystemClock()),
             board=AvailabilityBoard(inventory.events),
             readiness=readiness,
@@ -165,6 +167,13 @@ async def _running(jobs: Sequence[Job], settings: Settings) -> AsyncIterator[Non
     finally:
         stop.set()
         await running
+
+
+def _hold_caps(settings: Settings) -> HoldCaps:
+    return HoldCaps(
+        per_customer=settings.live_holds_per_customer_max,
+        per_address=settings.live_holds_per_address_max,
+    )
 
 
 def _ordering_secrets(settings: Settings) -> OrderingSecrets:

@@ -40,8 +40,9 @@ class _StrictRequest(Request):
     async def body(self) -> bytes:
         body = await super().body()
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if body and media_type != "application/json":
-            raise ProblemRaised("unsupported-media-type", "Send the body as application/json.")
+        coding = self.headers.get("content-encoding", "identity").strip().lower()
+        if body and (media_type != "application/json" or coding != "identity"):
+            raise ProblemRaised("unsupported-media-type", "Send application/json, not compressed.")
         return body
 
     async def json(self) -> Any:
