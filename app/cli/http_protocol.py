@@ -41,6 +41,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._is_answered = False
         self._head_bytes = 0
         self._unparsed_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
@@ -54,8 +55,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        is_idle = not self.cycle or self.cycle.response_complete
-        if is_idle:
+        if self._is_answered:
             self._start_head_timer()
         self._unparsed_bytes += len(data)
         super().data_received(data)
@@ -64,6 +64,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._is_answered = False
         self._head_bytes = 0
         self._start_head_timer()
 
@@ -87,6 +88,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._unparsed_bytes = 0
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        self._is_answered = True
+        super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - is uvicorn's, in plain text
         """Instead of it."""
