@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +48,15 @@ class Socket:
         self.writer.write(data)
         await self.writer.drain()
 
+    async def flood(self, part: bytes, most: int) -> int:
+        """Sends until the other side has had enough; how many bytes that took."""
+        sent = 0
+        with suppress(ConnectionError):
+            while sent < most:
+                await self.send(part)
+                sent += len(part)
+        return sent
+
     async def read(self) -> RawAnswer:
         async with asyncio.timeout(SECONDS_MAX):
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -64,12 +73,20 @@ class Socket:
         except ConnectionError:
             return True
 
+    async def is_silent(self, seconds: float) -> bool:
+        """For so long nothing comes. ConnectionError when the other side has closed."""
+        try:
+            async with asyncio.timeout(seconds):
+                if not await self.reader.read(1):
+                    raise ConnectionAbortedError
+        except TimeoutError:
+            return True
+        return False
+
     async def aclose(self) -> None:
         self.writer.close()
-        try:
+        with suppress(ConnectionError):
             await self.writer.wait_closed()
-        except ConnectionError:
-            pass
 
 
 @dataclass
@@ -88,10 +105,8 @@ class Listener:
     async def ask(self, data: bytes, source: str = "127.0.0.1") -> RawAnswer:
         """Raw bytes on a connection of their own."""
         connection = await self.connect(source)
-        try:
+        with suppress(ConnectionError):  # it is answered already
             await connection.send(data)
-        except ConnectionError:
-            pass  # it is answered already
         return await connection.read()
 
 
@@ -106,9 +121,14 @@ def request(
 
 
 @asynccontextmanager
-async def listening(application: ASGIApp, settings: Settings) -> AsyncIterator[Listener]:
-    """The server as `serve` sets it up, on a free port."""
-    with socket.create_server(("127.0.0.1", 0)) as bound:
+async def listening(
+    application: ASGIApp, settings: Settings, host: str = "127.0.0.1"
+) -> AsyncIterator[Listener]:
+    """The server as `serve` sets it up, on a free port. `host`: "::" for both kinds of addresses,
+    where an IPv4 client looks like ::ffff:127.0.0.1."""
+    is_dual = host == "::"
+    family = socket.AF_INET6 if is_dual else socket.AF_INET
+    with socket.create_server((host, 0), family=family, dualstack_ipv6=is_dual) as bound:
         server = uvicorn.Server(server_configuration(settings, application))
         running = asyncio.create_task(server.serve(sockets=[bound]))
         listener = Listener(bound.getsockname()[1])

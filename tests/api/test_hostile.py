@@ -17,6 +17,7 @@ JSON = "Content-Type: application/json"
 ORDERS = "/v1/events/concert/orders"
 LINE: dict[str, Any] = {"ticket_type": "adult", "quantity": 1}
 ORDER: dict[str, Any] = {"customer": {"email": "eve@example.com"}, "lines": [LINE]}
+SOMEBODYS = "obiekigpynel4cnyyslrrj36bv"
 NOBODY = "02.concert.aaaaaaaaaaaaaaaaaaaaaaaaaa"
 ELSEWHERE = "07.nothing.aaaaaaaaaaaaaaaaaaaaaaaaaa"
 
@@ -64,7 +65,7 @@ def keyed(key: str) -> bytes:
     return post(ORDER, f"Idempotency-Key: {key}", JSON)
 
 
-def shown(verb: str, path: str, token: str = "obiekigpynel4cnyyslrrj36bv") -> bytes:
+def shown(verb: str, path: str, token: str = SOMEBODYS) -> bytes:
     return request(verb, f"/v1/orders/{path}", f"Order-Token: {token}")
 
 
@@ -94,16 +95,16 @@ MALFORMED: dict[str, bytes] = {
     "a length and chunks": post(ORDER, KEY, JSON, "Transfer-Encoding: chunked"),
     "a length below zero": post(ORDER, KEY, JSON, "Content-Length: -5", length=-1),
     "a length that is no number": post(ORDER, KEY, JSON, "Content-Length: 0x10", length=-1),
-    "a length beyond all numbers": post(
-        ORDER, KEY, JSON, f"Content-Length: {'9' * 30}", length=-1
-    ),
+    "a length beyond all numbers": post(ORDER, KEY, JSON, f"Content-Length: {'9' * 30}", length=-1),
     "a chunk that is no chunk": request(
         *("POST", ORDERS, KEY, JSON, "Transfer-Encoding: chunked"), body=b"zz\r\n", length=-1
     ),
     "an endless address": request("GET", "/v1/events/" + "a" * 40_000),
     "an endless query": request("GET", "/v1/events?after=" + "a" * 40_000),
     "an endless field": request("GET", "/v1/events", "X-Flood: " + "a" * 40_000),
-    "a flood of fields": request("GET", "/v1/events", *(f"X-{n}: {'a' * 20}" for n in range(2_000))),
+    "a flood of fields": request(
+        "GET", "/v1/events", *(f"X-{n}: {'a' * 20}" for n in range(2_000))
+    ),
     "an endless key": keyed("k" * 40_000),
     "a field without a name": request("GET", "/v1/events", ": nothing"),
     "a blank before the colon": request("GET", "/v1/events", "X-Odd : 1"),
@@ -272,7 +273,7 @@ async def test_hostile_input_is_a_clear_problem_and_changes_nothing(
         if (answer.status, answer.code, len(answer.body) < 8_192) != (status, code, True):
             wrong[name] = (answer.status, answer.body[:200])
     assert wrong == {}
-    assert len(TABLE) == sum(map(len, (MALFORMED, INVALID, NOT_FOUND, OTHERWISE)))
+    assert len(TABLE) == len(MALFORMED) + len(INVALID) + len(NOT_FOUND) + len(OTHERWISE)
     assert await everything(bytes_redis) == before
 
 
