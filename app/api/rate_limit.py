@@ -1,8 +1,8 @@
 """So many requests of one address in a second, and no more: 429 `rate-limited`, nothing changed.
 
-    what counts                 /v1/ of the public listener; a write as one, and reads beside them,
+    what counts                 every call of the public listener; writes, and reads beside them,
                                 READS_A_WRITE times as many
-    what does not               webhooks (a provider sends for all its buyers), health, /docs
+    what does not               health and metrics; webhooks: a provider sends for all its buyers
     where it is counted         in the memory of each API process, so that the limit holds for each
 
 It keeps one flood from taking the processor from everybody else. What must not be exceeded by a
@@ -24,12 +24,13 @@ READS_A_WRITE = 10
 """Pages poll what is left, for each write that follows."""
 ADDRESSES_MAX = 50_000
 """Kept in memory, about 200 bytes each; the one that has been silent the longest goes first."""
+_UNCOUNTED = ("/v1/webhooks/", "/healthz", "/readyz", "/metrics")
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def counts(path: str) -> bool:
     """Whether a request for this path counts at all."""
-    return path.startswith("/v1/") and not path.startswith("/v1/webhooks/")
+    return not path.startswith(_UNCOUNTED)
 
 
 class Budget:

@@ -11,6 +11,7 @@ from ipaddress import ip_network
 from types import FrameType
 from typing import Annotated
 
+import structlog
 import typer
 import uvicorn
 import uvloop
@@ -27,6 +28,8 @@ from app.runtime.supervisor import Supervisor
 
 INTERNAL_HOST = "127.0.0.1"
 KILL_AFTER_DRAIN_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
 
 
 def serve(
@@ -77,6 +80,8 @@ async def _serve(settings: Settings, listener: socket.socket, *, internal: bool)
     """The lifespan is entered here and not by uvicorn, which would turn a wrong setting into a
     trace."""
     application = create_app(settings, internal=internal)
+    if settings.is_production and not (internal or settings.trusted_proxies):
+        log.warning("no trusted proxies: limits count the addresses of direct connections")
     server = uvicorn.Server(server_configuration(settings, application))
     async with application.router.lifespan_context(application):
         # uvicorn takes these signals as well, and raises them again when it is done.
