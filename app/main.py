@@ -23,5 +23,6 @@ def create_app(settings: Settings, *, internal: bool = False) -> FastAPI:
         is_internal=internal,
         has_metrics=not settings.is_production,
         cors_origins=settings.cors_origins,
+        rate_limit_per_address=settings.rate_limit_per_address,
     )
     return build_application(lifespan, exposure)

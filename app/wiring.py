@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.bus import Bus, RedisStreamsBus, decode_fact, open_kinesis_bus
 from app.domain.ticket_codes import PublicKeys, TicketKeys
-from app.inventory import Inventory, ServerTime, open_inventory
+from app.inventory import HoldCaps, Inventory, ServerTime, open_inventory
 from app.ledger import ApiKeys, Ledger, open_ledger
 from app.rollout import (
     FileToggles,
@@ -106,7 +106,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         await check_installation(ledger, secrets, partitions=settings.partitions)
         gates = SellingGates(toggles, inventory.events.read_organiser)
         readiness = Readiness(inventory, ledger.archive)
-        ordering = Ordering(inventory, gates, Expiring(inventory.orders), secrets)
+        ordering = Ordering(
+            inventory, gates, Expiring(inventory.orders), secrets, _hold_caps(settings)
+        )
         ticket_keys = TicketKeys(load_secrets(settings).tickets)
         board = AvailabilityBoard(inventory.events)
         services = Services(
@@ -224,6 +226,13 @@ async def _running(jobs: Sequence[Job], settings: Settings) -> AsyncIterator[Non
     finally:
         stop.set()
         await running
+
+
+def _hold_caps(settings: Settings) -> HoldCaps:
+    return HoldCaps(
+        per_customer=settings.live_holds_per_customer_max,
+        per_address=settings.live_holds_per_address_max,
+    )
 
 
 def _ordering_secrets(settings: Settings) -> OrderingSecrets:

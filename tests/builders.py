@@ -3,6 +3,7 @@
 from app.domain.events import EventConfiguration, Pool, TicketType
 from app.domain.identity import make_customer_ref, make_fingerprint, order_tail
 from app.domain.ids import (
+    AddressRef,
     EventId,
     OrderAddress,
     OrganiserId,
@@ -12,7 +13,7 @@ from app.domain.ids import (
     partition_of,
 )
 from app.domain.orders import Person
-from app.inventory import PlaceOrder, SellingGate
+from app.inventory import NO_CAPS, HoldCaps, PlaceOrder, SellingGate
 from payments import Money
 
 PARTITIONS = 16
@@ -74,6 +75,8 @@ def a_wish(
     key: str = "key-0000000000000000",
     confirm: bool = True,
     gate: SellingGate = OPEN_GATE,
+    address: str | None = None,
+    caps: HoldCaps = NO_CAPS,
 ) -> PlaceOrder:
     customer_ref = make_customer_ref(SECRET, email)
     event = EventId(event_id)
@@ -91,4 +94,6 @@ def a_wish(
         lines=wished,
         confirm=confirm,
         gate=gate,
+        address_ref=AddressRef(address) if address else None,
+        hold_caps=caps,
     )

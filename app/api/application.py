@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -11,8 +12,10 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 
 from app.api import admin_events, admin_orders, admin_reports, events, health, orders, tickets
+from app.api.body_limit import LimitBodies
 from app.api.middleware import ObserveRequests
-from app.api.problems import Problem, install_problem_handlers
+from app.api.problems import Problem, describe_problems, install_problem_handlers
+from app.api.rate_limit import LimitRate, counts
 
 TITLE = "Taquilla"
 VERSION = "0.1.0"
@@ -40,11 +43,13 @@ OpenServices = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What this listener shows. `has_metrics`: /metrics on a public listener, in development."""
+    """What this listener shows. `has_metrics`: /metrics on a public listener, in development.
+    `rate_limit_per_address`: writes a second; 0 = no limit."""
 
     is_internal: bool
     has_metrics: bool
     cors_origins: Sequence[str]
+    rate_limit_per_address: int = 0
 
 
 def build_application(open_services: OpenServices, exposure: Exposure) -> FastAPI:
@@ -62,6 +67,12 @@ def build_application(open_services: OpenServices, exposure: Exposure) -> FastAP
     for router in routers:
         app.include_router(router)
     install_problem_handlers(app, routers)
+    # The last that is added is the first that is asked: a refusal has its CORS headers, too.
+    app.add_middleware(LimitBodies)
+    if exposure.rate_limit_per_address and not exposure.is_internal:
+        app.add_middleware(
+            LimitRate, per_second=exposure.rate_limit_per_address, monotonic=monotonic
+        )
     if exposure.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -94,9 +105,10 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
         schemas["Problem"] = Problem.model_json_schema()
-        for path in document["paths"].values():
-            for operation in path.values():
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
                 _drop_framework_errors(operation["responses"])
+                _add_errors_of_the_edge(path, operation)
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -106,3 +118,14 @@ def _drop_framework_errors(responses: dict[str, Any]) -> None:
     invalid = responses.get("422", {}).get("content", {})
     if set(invalid) == {"application/json"}:
         del responses["422"]
+
+
+def _add_errors_of_the_edge(path: str, operation: dict[str, Any]) -> None:
+    """What the middleware may answer before an operation is asked."""
+    codes = ["malformed", "body-too-large"] if "requestBody" in operation else []
+    if counts(path):
+        codes.append("rate-limited")
+    for status, described in describe_problems(*codes).items():
+        answers = operation["responses"].setdefault(str(status), described)
+        for media_type, content in described["content"].items():
+            answers["content"][media_type]["examples"].update(content["examples"])

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.api.addresses import find_network
 from app.domain.ids import OrganiserId
 from app.runtime.errors import Unavailable
 from app.selling import Services
@@ -29,6 +30,13 @@ async def find_services(request: Request) -> Services:
 
 
 ServicesDep = Annotated[Services, Depends(find_services)]
+
+
+async def find_buyer_address(request: Request) -> str | None:
+    return find_network(request.scope)
+
+
+BuyerAddress = Annotated[str | None, Depends(find_buyer_address)]
 
 
 async def find_selling_services(request: Request) -> Services:

@@ -8,6 +8,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.runtime.metrics import HTTP_SECONDS
 
+CLIENT_GONE = 499
+"""In the metrics only, as other servers have it: nobody was left to be answered."""
+
 
 class ObserveRequests:
     """The operation's path template is the label, never the path itself: ids would flood it."""
@@ -19,7 +22,7 @@ class ObserveRequests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 500
+        status = CLIENT_GONE
         started = perf_counter()
 
         async def send_observed(message: Message) -> None:
@@ -31,6 +34,9 @@ class ObserveRequests:
         with structlog.contextvars.bound_contextvars(request_id=uuid4().hex):
             try:
                 await self._app(scope, receive, send_observed)
+            except BaseException:
+                status = 500
+                raise
             finally:
                 route = scope.get("route")
                 operation = getattr(route, "operation_id", None) or "other"

@@ -5,7 +5,7 @@ from typing import Annotated, assert_never
 from fastapi import APIRouter, Header, Response
 from fastapi.responses import JSONResponse
 
-from app.api.dependencies import SellingDep
+from app.api.dependencies import BuyerAddress, SellingDep
 from app.api.forms import IDEMPOTENCY_KEY_PATTERN
 from app.api.order_forms import (
     AskedOrder,
@@ -74,11 +74,20 @@ OrderToken = Annotated[str, Header(alias="Order-Token", description="The `token`
         ),
     },
 )
-async def place_order(
-    event_id: str, asked: AskedOrder, key: IdempotencyKey, services: SellingDep, response: Response
+async def place_order(  # noqa: PLR0913, PLR0917 - what the request is made of
+    event_id: str,
+    asked: AskedOrder,
+    key: IdempotencyKey,
+    services: SellingDep,
+    address: BuyerAddress,
+    response: Response,
 ) -> PlacedOrderAnswer | JSONResponse:
     """All lines or none. A free order is confirmed at once unless `confirm` is false; any other is
-    held until `expires_at`."""
+    held until `expires_at`.
+
+    `limit-exceeded` names its `kind`: `min_per_order`, `max_per_order` or `max_per_customer` of a
+    `ticket_type`; or `live_holds_per_customer` or `live_holds_per_address`, of the whole event:
+    finish or release a hold first."""
     outcome = await services.ordering.place(
         OrderRequest(
             event_id=EventId(event_id),
@@ -86,6 +95,7 @@ async def place_order(
             person=Person(asked.customer.email, asked.customer.name),
             lines=[(TicketTypeId(line.ticket_type), line.quantity) for line in asked.lines],
             confirm=asked.confirm,
+            address=address,
         )
     )
     match outcome:
@@ -104,10 +114,10 @@ async def place_order(
         case LimitExceeded(kind, ticket_type, limit):
             return problem(
                 "limit-exceeded",
-                f"{kind.replace('_', ' ')} of {ticket_type} is {limit}.",
+                f"{kind.replace('_', ' ')} of {ticket_type or 'this event'} is {limit}.",
                 kind=kind,
-                ticket_type=ticket_type,
                 limit=limit,
+                **({"ticket_type": ticket_type} if ticket_type else {}),
             )
         case SaleClosed(reason):
             return problem("sale-closed", "This is not on sale now.", reason=reason)

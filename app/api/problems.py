@@ -23,6 +23,9 @@ from app.runtime.errors import OutcomeUnknown, Unavailable
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:taquilla:problem:"
 RETRY_AFTER_SECONDS = 1
+ERRORS_MAX = 20
+"""Of one 422: a body of nonsense must not be answered by a larger one."""
+WHERE_CHARACTERS_MAX = 100
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +70,7 @@ CODES: Mapping[str, ProblemCode] = {
     "invalid-transition": ProblemCode(409, "Not possible in this state", {"state": "cancelled"}),
     "payment-open": ProblemCode(409, "A payment is open"),
     "hold-expired": ProblemCode(410, "The hold has expired"),
+    "body-too-large": ProblemCode(413, "The body is too large"),
     "unsupported-media-type": ProblemCode(415, "The body must be application/json"),
     "invalid": ProblemCode(
         422,
@@ -74,6 +78,7 @@ CODES: Mapping[str, ProblemCode] = {
         {"errors": [{"where": "body.lines.0.quantity", "message": "must be at least 1"}]},
     ),
     "idempotency-key-reused": ProblemCode(422, "The key was used for another request"),
+    "rate-limited": ProblemCode(429, "Too many requests; nothing was changed"),
     "internal": ProblemCode(500, "Something broke on our side"),
     "unavailable": ProblemCode(
         503, "Not possible right now; nothing was changed", {"reason": SELLING_FREE.name}
@@ -105,7 +110,7 @@ def problem(code: str, detail: str, **members: object) -> JSONResponse:
         **members,
     }
     headers = {}
-    if status in {503, 504}:
+    if status in {429, 503, 504}:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
@@ -186,13 +191,15 @@ async def _answer_invalid(_: Request, error: Exception) -> JSONResponse:
             if each["type"] == "missing":
                 return problem("idempotency-key-missing", "Send a fresh random Idempotency-Key.")
             return problem("malformed", "Idempotency-Key: 16 to 255 visible ASCII characters.")
-    errors = [
-        {"where": ".".join(str(part) for part in each["loc"]), "message": each["msg"]}
-        for each in found
-    ]
+    errors = [{"where": _where(each["loc"]), "message": each["msg"]} for each in found[:ERRORS_MAX]]
     return problem(
         "invalid", "; ".join(f"{e['where']}: {e['message']}" for e in errors[:3]), errors=errors
     )
+
+
+def _where(location: Sequence[str | int]) -> str:
+    """The name of an unknown field is the sender's, as long as they like."""
+    return ".".join(str(part) for part in location)[:WHERE_CHARACTERS_MAX]
 
 
 async def _answer_unavailable(request: Request, error: Exception) -> JSONResponse:

@@ -6,15 +6,18 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from ipaddress import ip_network
 from types import FrameType
 from typing import Annotated
 
+import structlog
 import typer
 import uvicorn
 import uvloop
 
 from app.cli.api_processes import api_processes, shared_metrics
+from app.cli.http_protocol import KEEP_ALIVE_SECONDS, BoundedHttpProtocol
 from app.main import create_app
 from app.runtime.data_directory import make_data_directory
 from app.runtime.lifeline import watch
@@ -25,6 +28,8 @@ from app.runtime.supervisor import Supervisor
 
 INTERNAL_HOST = "127.0.0.1"
 KILL_AFTER_DRAIN_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
 
 
 def serve(
@@ -75,22 +80,43 @@ async def _serve(settings: Settings, listener: socket.socket, *, internal: bool)
     """The lifespan is entered here and not by uvicorn, which would turn a wrong setting into a
     trace."""
     application = create_app(settings, internal=internal)
-    config = uvicorn.Config(
+    if settings.is_production and not (internal or settings.trusted_proxies):
+        log.warning("no trusted proxies: limits count the addresses of direct connections")
+    server = uvicorn.Server(server_configuration(settings, application))
+    async with application.router.lifespan_context(application):
+        # uvicorn takes these signals as well, and raises them again when it is done.
+        _on_signals(server.handle_exit)
+        await server.serve(sockets=[listener])
+
+
+def server_configuration(
+    settings: Settings, application: Callable[..., Awaitable[None]]
+) -> uvicorn.Config:
+    """No limit of connections (`limit_concurrency`): whoever opened that many would shut everybody
+    else out. Each of them ends in time instead (`app.cli.http_protocol`)."""
+    return uvicorn.Config(
         application,
-        http="httptools",
+        http=BoundedHttpProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=[*_as_seen(settings.trusted_proxies)],
         backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=math.ceil(settings.drain_seconds),
     )
-    server = uvicorn.Server(config)
-    async with application.router.lifespan_context(application):
-        # uvicorn takes these signals as well, and raises them again when it is done.
-        _on_signals(server.handle_exit)
-        await server.serve(sockets=[listener])
+
+
+def _as_seen(networks: Sequence[str]) -> Iterator[str]:
+    """A socket that listens on IPv6 as well shows an IPv4 peer as ::ffff:a.b.c.d."""
+    for each in networks:
+        yield each
+        network = ip_network(each)
+        if network.version == 4:
+            yield f"::ffff:{network.network_address}/{96 + network.prefixlen}"
 
 
 def _on_signals(handler: Callable[[int, FrameType | None], None]) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from app.domain.ids import (
     ORDER_TAIL_CHARACTERS,
+    AddressRef,
     CustomerRef,
     EventId,
     OrderId,
@@ -22,12 +23,22 @@ from app.domain.ids import (
 FINGERPRINT_VERSION = "1"
 _TAIL_BYTES = 20
 """160 bits: the first multiple of 40 that holds the 130 of a tail, so base32 needs no padding."""
+_ADDRESSES = b"taquilla: addresses of buyers"
 
 
 def make_customer_ref(secret: bytes, email: str) -> CustomerRef:
     """Trimmed, NFKC, lower-cased; no dot or plus folding. 130 bits, 26 characters."""
     normal = unicodedata.normalize("NFKC", email.strip()).lower()
     return CustomerRef(_base32(secret, normal))
+
+
+def make_address_ref(secret: bytes, event_id: EventId, address: str) -> AddressRef:
+    """What stands for the address of a buyer while a hold of this event is live.
+
+    The key is derived from that of customer_refs, so that the two can never be compared; the event
+    is hashed too, so that nobody is followed from one event to another.
+    """
+    return AddressRef(_base32(hmac.digest(secret, _ADDRESSES, "sha256"), f"{event_id}|{address}"))
 
 
 def order_tail(

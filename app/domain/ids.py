@@ -15,6 +15,7 @@ PoolId = NewType("PoolId", str)
 OrganiserId = NewType("OrganiserId", str)
 OrderId = NewType("OrderId", str)
 CustomerRef = NewType("CustomerRef", str)
+AddressRef = NewType("AddressRef", str)
 Partition = NewType("Partition", int)
 
 SLUG_PATTERN = r"[a-z0-9][a-z0-9-]{0,39}"

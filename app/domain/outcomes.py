@@ -12,6 +12,8 @@ class LimitKind(StrEnum):
     MIN_PER_ORDER = "min_per_order"
     MAX_PER_ORDER = "max_per_order"
     MAX_PER_CUSTOMER = "max_per_customer"
+    LIVE_HOLDS_PER_CUSTOMER = "live_holds_per_customer"
+    LIVE_HOLDS_PER_ADDRESS = "live_holds_per_address"
 
 
 class ClosedReason(StrEnum):
@@ -58,8 +60,10 @@ class UnknownTicketType:
 
 @dataclass(frozen=True, slots=True)
 class LimitExceeded:
+    """`ticket_type`: None for a cap on live holds, which is one of the whole event."""
+
     kind: LimitKind
-    ticket_type: TicketTypeId
+    ticket_type: TicketTypeId | None
     limit: int
 
 

@@ -4,7 +4,7 @@ One Lua file in `lua/commands` is one method here, of the same name.
 """
 
 from app.inventory.events import Events
-from app.inventory.orders import Deadlines, Orders, PlaceOrder, SellingGate
+from app.inventory.orders import NO_CAPS, Deadlines, HoldCaps, Orders, PlaceOrder, SellingGate
 from app.inventory.outbox import Head, Outbox, OutboxEntry
 from app.inventory.redis_time import RedisTime, ServerTime, TestTime
 from app.inventory.scripts import ScriptError, ScriptLibrary
@@ -12,9 +12,11 @@ from app.inventory.server import Server
 from app.inventory.store import Inventory, open_inventory
 
 __all__ = [
+    "NO_CAPS",
     "Deadlines",
     "Events",
     "Head",
+    "HoldCaps",
     "Inventory",
     "Orders",
     "Outbox",

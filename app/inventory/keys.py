@@ -63,6 +63,11 @@ class EventKeys:
         return f"{self.partition.tag}:customers:{self.event_id}"
 
     @property
+    def holders(self) -> str:
+        """Hash: `customer|customer_ref` and `address|address_ref` to the live holds of each."""
+        return f"{self.partition.tag}:holders:{self.event_id}"
+
+    @property
     def due_orders(self) -> str:
         """Sorted set of held order ids by deadline."""
         return f"{self.partition.tag}:due:{self.event_id}"

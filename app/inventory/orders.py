@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import orjson
 
 from app.domain.ids import (
+    AddressRef,
     CustomerRef,
     EventId,
     OrderAddress,
@@ -68,8 +69,20 @@ class SellingGate:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldCaps:
+    """Holds that one customer, and one address, may have of an event at a time; 0 = no cap."""
+
+    per_customer: int = 0
+    per_address: int = 0
+
+
+NO_CAPS = HoldCaps()
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceOrder:
-    """What one buyer wishes. `lines` as they came: a type may stand in several, and counts once."""
+    """What one buyer wishes. `lines` as they came: a type may stand in several, and counts once.
+    `address_ref`: None where no buyer's address is known, or none is counted."""
 
     address: OrderAddress
     customer_ref: CustomerRef
@@ -78,6 +91,8 @@ class PlaceOrder:
     lines: Sequence[tuple[TicketTypeId, int]]
     confirm: bool
     gate: SellingGate
+    address_ref: AddressRef | None = None
+    hold_caps: HoldCaps = NO_CAPS
 
 
 class Orders:
@@ -94,13 +109,15 @@ class Orders:
             "place_order",
             [
                 *(keys.partition.head, keys.partition.outbox, keys.event, keys.customers),
-                *(keys.due_orders, keys.partition.due_events),
+                *(keys.due_orders, keys.partition.due_events, keys.holders),
                 keys.partition.order(wish.address.order_id),
             ],
             [
                 *(wish.address.order_id, wish.address.event_id, wish.customer_ref),
                 *(wish.fingerprint, "confirm" if wish.confirm else "hold"),
                 *(wish.gate.free_off or "", wish.gate.paid_off or "", person.decode()),
+                wish.address_ref or "",
+                *(wish.hold_caps.per_customer, wish.hold_caps.per_address),
                 *(part for line in wish.lines for part in line),
             ],
         )
@@ -112,7 +129,7 @@ class Orders:
             "confirm_order",
             [
                 *(keys.partition.head, keys.partition.outbox, keys.event),
-                *(keys.due_orders, keys.partition.due_events),
+                *(keys.due_orders, keys.partition.due_events, keys.holders),
                 keys.partition.order(address.order_id),
             ],
             [address.event_id],
@@ -236,7 +253,7 @@ def _hold_keys(keys: EventKeys) -> list[str]:
     """What release_order and expire_orders touch, before the order keys."""
     return [
         *(keys.partition.head, keys.partition.outbox, keys.event, keys.customers),
-        *(keys.due_orders, keys.partition.due_events),
+        *(keys.due_orders, keys.partition.due_events, keys.holders),
     ]
 
 
@@ -274,8 +291,8 @@ def _place_outcome(event_id: EventId, reply: ScriptReply) -> PlaceOutcome:
         case "UNKNOWN_TYPE":
             return UnknownTicketType(TicketTypeId(reply.text(0)))
         case "LIMIT":
-            kind, ticket_type = LimitKind(reply.text(0)), TicketTypeId(reply.text(1))
-            return LimitExceeded(kind, ticket_type, reply.whole(2))
+            ticket_type = TicketTypeId(reply.text(1)) if reply.text(1) else None
+            return LimitExceeded(LimitKind(reply.text(0)), ticket_type, reply.whole(2))
         case "SOLD_OUT":
             return SoldOut(TicketTypeId(reply.text(0)), may_return=reply.text(1) == "1")
         case "OVERDUE":

@@ -4,6 +4,7 @@ Every setting stands in `.env.example` with its meaning (a test compares the two
 live in `app.runtime.secrets`; what an outside system gave us stands here beside its address.
 """
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -22,6 +23,12 @@ from app.runtime.errors import ConfigurationError
 
 PREFIX = "TAQUILLA_"
 Port = Annotated[int, Field(ge=1, le=65535)]
+_OFF_IN_DEVELOPMENT = (
+    "rate_limit_per_address",
+    "live_holds_per_customer_max",
+    "live_holds_per_address_max",
+)
+"""Unless they are set: a developer is many buyers behind one address."""
 
 
 def _check_unleash_url(url: str) -> str:
@@ -50,6 +57,11 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     drain_seconds: Annotated[float, Field(gt=0, le=60)] = 3.0
 
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    rate_limit_per_address: Annotated[int, Field(ge=0, le=100_000)] = 20
+    live_holds_per_customer_max: Annotated[int, Field(ge=0, le=1_000_000)] = 5
+    live_holds_per_address_max: Annotated[int, Field(ge=0, le=1_000_000)] = 50
+
     redis_url: str | None = None
     redis_timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 2.0
     redis_connections_max: Annotated[int, Field(ge=2, le=1024)] = 64
@@ -75,12 +87,24 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
 
-    @field_validator("cors_origins", mode="before")
+    @model_validator(mode="before")
+    @classmethod
+    def _relax_in_development(cls, values: dict[str, object]) -> dict[str, object]:
+        is_development = values.get("env") == "development"
+        return {**dict.fromkeys(_OFF_IN_DEVELOPMENT, 0), **values} if is_development else values
+
+    @field_validator("cors_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(each.strip() for each in value.split(",") if each.strip())
         return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """ValueError for what is neither an address nor a network, as "*" is."""
+        return tuple(str(ip_network(each)) for each in value)
 
     @field_validator(
         *("redis_url", "database_url", "kinesis_stream", "kinesis_endpoint_url"),

@@ -9,17 +9,20 @@ from dataclasses import dataclass
 
 from app.domain.identity import (
     is_order_token,
+    make_address_ref,
     make_customer_ref,
     make_fingerprint,
     make_order_token,
     order_tail,
 )
 from app.domain.ids import (
+    AddressRef,
     CustomerRef,
     EventId,
     OrderAddress,
     OrderId,
     TicketTypeId,
+    is_slug,
     make_order_id,
     parse_order_id,
     partition_of,
@@ -31,9 +34,10 @@ from app.domain.outcomes import (
     HoldsOverdue,
     PlaceOutcome,
     ReleaseOutcome,
+    UnknownEvent,
     UnknownOrder,
 )
-from app.inventory import Inventory, PlaceOrder, SellingGate
+from app.inventory import NO_CAPS, HoldCaps, Inventory, PlaceOrder, SellingGate
 from app.rollout import SellingGates
 from app.runtime.errors import Unavailable
 from app.runtime.metrics import ORDERS
@@ -53,16 +57,21 @@ class OrderingSecrets:
     def find_customer_ref(self, email: str) -> CustomerRef:
         return make_customer_ref(self.customer_ref, email)
 
+    def find_address_ref(self, event_id: EventId, address: str) -> AddressRef:
+        return make_address_ref(self.customer_ref, event_id, address)
+
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """`lines` as the buyer gave them; a type may stand in several and counts once, summed."""
+    """`lines` as the buyer gave them; a type may stand in several and counts once, summed.
+    `address`: of the buyer, as text that is one for one household or office; None: not known."""
 
     event_id: EventId
     idempotency_key: str
     person: Person
     lines: Sequence[tuple[TicketTypeId, int]]
     confirm: bool
+    address: str | None = None
 
 
 class Ordering:
@@ -74,14 +83,18 @@ class Ordering:
         gates: SellingGates,
         expiring: Expiring,
         secrets: OrderingSecrets,
+        hold_caps: HoldCaps = NO_CAPS,
     ) -> None:
         self._inventory = inventory
         self._gates = gates
         self._expiring = expiring
         self._secrets = secrets
+        self._hold_caps = hold_caps
 
     async def place(self, request: OrderRequest) -> PlaceOutcome:
         """One call of Redis, unless an overdue hold stands in the way. Never HoldsOverdue."""
+        if not is_slug(request.event_id):
+            return UnknownEvent()
         wish = await self._wish(request)
         for _ in range(OVERDUE_TRIES_MAX):
             outcome = await self._inventory.orders.place_order(wish)
@@ -142,4 +155,12 @@ class Ordering:
             lines=request.lines,
             confirm=request.confirm,
             gate=SellingGate(free_off=verdict.free_off, paid_off=verdict.paid_off),
+            address_ref=self._address_ref(request),
+            hold_caps=self._hold_caps,
         )
+
+    def _address_ref(self, request: OrderRequest) -> AddressRef | None:
+        """Nothing of an address is kept where none is counted."""
+        if request.address is None or not self._hold_caps.per_address:
+            return None
+        return self._secrets.find_address_ref(request.event_id, request.address)

@@ -8,7 +8,8 @@ KEYS
   3 event       hash    configuration and counters
   4 due_orders  zset    this event's held orders by deadline
   5 due_events  zset    the partition's events by earliest deadline
-  6 order       hash
+  6 holders     hash    customer|customer_ref, address|address_ref -> live holds
+  7 order       hash
 ARGV
   1 now_ms        int   0 = the server's clock
   2 not_after_ms  int
@@ -34,13 +35,14 @@ COST
 --- @include "lib/write_order"
 --- @include "lib/move_units"
 --- @include "lib/schedule_event"
+--- @include "lib/uncount_hold"
 
 local now = now_ms(ARGV[1])
 local refusal = refuse_run(now, ARGV[2], KEYS[1])
 if refusal then
   return refusal
 end
-local order = read_hash(KEYS[6])
+local order = read_hash(KEYS[7])
 if not order then
   return { "UNKNOWN_ORDER", now }
 end
@@ -56,8 +58,9 @@ order.status = "confirmed"
 order.confirmed_at = whole(now)
 order.expires_at = ""
 order.version = whole(tonumber(order.version) + 1)
-write_order(KEYS[1], KEYS[2], KEYS[6], "OrderConfirmed", now, ARGV[3], order, "held", "")
+write_order(KEYS[1], KEYS[2], KEYS[7], "OrderConfirmed", now, ARGV[3], order, "held", "")
 move_units(KEYS[3], order_lines(order.lines), "held", "sold")
 redis.call("ZREM", KEYS[4], order.order_id)
 schedule_event(ARGV[3], KEYS[4], KEYS[5])
+uncount_hold(KEYS[6], KEYS[7], order)
 return { "ORDER", now, order_fields(order) }

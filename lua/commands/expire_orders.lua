@@ -9,7 +9,8 @@ KEYS
   4 customers   hash    customer_ref|ticket type -> quantity in live orders
   5 due_orders  zset    this event's held orders by deadline
   6 due_events  zset    the partition's events by earliest deadline
-  7+ order      hash    up to 100 orders of this event, in the order of their ids in ARGV
+  7 holders     hash    customer|customer_ref, address|address_ref -> live holds
+  8+ order      hash    up to 100 orders of this event, in the order of their ids in ARGV
 ARGV
   1 now_ms        int   0 = the server's clock
   2 not_after_ms  int
@@ -38,12 +39,12 @@ if refusal then
 end
 local event_id = ARGV[3]
 local overdue, settled, seen = {}, {}, {}
-for i = 7, math.min(#KEYS, 106) do
+for i = 8, math.min(#KEYS, 107) do
   -- The id says whose order it is; one of another event is none of ours.
-  local is_ours = string.match(ARGV[i - 3], "^%d+%.([^.]+)%.") == event_id
+  local is_ours = string.match(ARGV[i - 4], "^%d+%.([^.]+)%.") == event_id
   local order = is_ours and read_hash(KEYS[i]) or nil
   if not order or order.status ~= "held" then
-    settled[#settled + 1] = ARGV[i - 3]
+    settled[#settled + 1] = ARGV[i - 4]
   elseif is_overdue(order, now) and not seen[KEYS[i]] then
     overdue[#overdue + 1] = { key = KEYS[i], order = order }
   end
@@ -52,6 +53,7 @@ end
 
 local keys = {
   head = KEYS[1], outbox = KEYS[2], event = KEYS[3], customers = KEYS[4], due_orders = KEYS[5],
+  holders = KEYS[7],
 }
 for _, each in ipairs(overdue) do
   end_hold(keys, each.key, "OrderExpired", now, event_id, each.order, "expired")

@@ -9,7 +9,8 @@ KEYS
   4 customers   hash    customer_ref|ticket type -> quantity in live orders
   5 due_orders  zset    this event's held orders by deadline
   6 due_events  zset    the partition's events by earliest deadline
-  7 order       hash
+  7 holders     hash    customer|customer_ref, address|address_ref -> live holds
+  8 order       hash
 ARGV
   1 now_ms        int   0 = the server's clock
   2 not_after_ms  int
@@ -39,7 +40,7 @@ local refusal = refuse_run(now, ARGV[2], KEYS[1])
 if refusal then
   return refusal
 end
-local order = read_hash(KEYS[7])
+local order = read_hash(KEYS[8])
 if not order then
   return { "UNKNOWN_ORDER", now }
 end
@@ -53,7 +54,8 @@ end
 
 local keys = {
   head = KEYS[1], outbox = KEYS[2], event = KEYS[3], customers = KEYS[4], due_orders = KEYS[5],
+  holders = KEYS[7],
 }
-end_hold(keys, KEYS[7], "OrderReleased", now, ARGV[3], order, "released")
+end_hold(keys, KEYS[8], "OrderReleased", now, ARGV[3], order, "released")
 schedule_event(ARGV[3], KEYS[5], KEYS[6])
 return { "ORDER", now, order_fields(order) }

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from app.domain.ids import OrganiserId
 from app.ledger import Scope, open_ledger, upgrade_ledger
@@ -39,6 +40,7 @@ class Api:
     client: httpx.AsyncClient
     admin: dict[str, str]
     settings: Settings
+    application: FastAPI
 
     async def create_event(self, **changes: Any) -> dict[str, Any]:
         answer = await self.client.post(
@@ -118,4 +120,4 @@ async def api(settings: Settings) -> AsyncIterator[Api]:
     ):
         await app.state.services.readiness.step()
         assert (await client.get("/readyz")).status_code == 200
-        yield Api(client, {"Authorization": f"Bearer {created.secret_text}"}, settings)
+        yield Api(client, {"Authorization": f"Bearer {created.secret_text}"}, settings, app)

@@ -15,7 +15,7 @@ OUR_OWN_LOOK = {"INFO", "CONFIG"}
 async def test_an_order_is_one_redis_call_and_no_sql(api: Api) -> None:
     await api.open_event()
     await api.order(("adult", 1))  # the first one of an event also makes its verdict
-    with _watching_redis(api) as calls, _watching_sql() as statements:
+    with watching_redis(api) as calls, watching_sql() as statements:
         placed = await api.order(("adult", 1), ("child", 1), key="key-0000000000000001")
         replayed = await api.order(("adult", 1), ("child", 1), key="key-0000000000000001")
         refused = await api.order(("adult", 4), key="key-0000000000000002")
@@ -33,7 +33,7 @@ async def test_reading_an_order_and_looking_at_what_is_left_cost_one_redis_call_
     # Both scripts are loaded by now, as they are a moment after a server started.
     await api.client.get(f"/v1/orders/{order['id']}", headers=headers)
     await api.client.get("/v1/admin/events/concert", headers=api.admin)
-    with _watching_redis(api) as calls, _watching_sql() as statements:
+    with watching_redis(api) as calls, watching_sql() as statements:
         for _ in range(5):
             await api.client.get("/v1/events/concert/availability")
         await api.client.get(f"/v1/orders/{order['id']}", headers=headers)
@@ -42,7 +42,7 @@ async def test_reading_an_order_and_looking_at_what_is_left_cost_one_redis_call_
 
 
 @contextmanager
-def _watching_redis(api: Api) -> Iterator[list[str]]:
+def watching_redis(api: Api) -> Iterator[list[str]]:
     """The commands that clients sent, in order, without what scripts called inside of Redis."""
     assert api.settings.redis_url
     client = redis.Redis.from_url(api.settings.redis_url)
@@ -60,7 +60,7 @@ def _watching_redis(api: Api) -> Iterator[list[str]]:
 
 
 @contextmanager
-def _watching_sql() -> Iterator[list[str]]:
+def watching_sql() -> Iterator[list[str]]:
     statements: list[str] = []
 
     def note(*arguments: object) -> None:

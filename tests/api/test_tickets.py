@@ -256,7 +256,7 @@ async def test_after_a_rotation_old_codes_still_open_and_the_new_key_signs(
         httpx.AsyncClient(transport=transport, base_url="http://test") as client,
     ):
         await rotated.state.services.readiness.step()
-        after = Api(client, api.admin, api.settings)
+        after = Api(client, api.admin, api.settings, rotated)
         keys = await client.get("/v1/keys")
         assert [key["kid"] for key in keys.json()["items"]][1] == old_key["kid"]
         assert keys.headers["ETag"] != (await api.client.get("/v1/keys")).headers["ETag"]

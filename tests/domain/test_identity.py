@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from app.domain.identity import (
     is_order_token,
+    make_address_ref,
     make_customer_ref,
     make_fingerprint,
     make_order_token,
@@ -166,3 +167,18 @@ def test_nothing_else_passes_for_a_token(text: str) -> None:
 @pytest.mark.parametrize(("event_id", "partition"), GOLDEN["partitions"].items())
 def test_the_partition_of_an_event_is_what_it_always_was(event_id: str, partition: int) -> None:
     assert partition_of(EventId(event_id), 16) == partition
+
+
+def test_an_address_is_known_again_in_its_event_and_nowhere_else() -> None:
+    concert, other = EventId("concert"), EventId("other")
+    ref = make_address_ref(SECRET, concert, "203.0.113.7")
+    assert ref == make_address_ref(SECRET, concert, "203.0.113.7")
+    assert set(ref) <= BASE32
+    assert len(ref) == 26
+    assert len({
+        ref,
+        make_address_ref(SECRET, concert, "203.0.113.8"),
+        make_address_ref(SECRET, other, "203.0.113.7"),
+        make_address_ref(OLDER, concert, "203.0.113.7"),
+        make_customer_ref(SECRET, "concert|203.0.113.7"),
+    }) == 5  # fmt: skip

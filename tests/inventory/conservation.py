@@ -1,12 +1,15 @@
 """The law of the write side, asked of a real Redis: nothing is lost, nothing is told wrongly."""
 
+from collections import Counter
+
 from app.domain.events import PoolStock
 from app.domain.facts import START, Fact
 from app.domain.fold import EventFold
 from app.domain.ids import EventId, OrderAddress, partition_of
-from app.domain.orders import OrderStatus
+from app.domain.orders import HOLDING, OrderStatus
 from app.inventory import Inventory
 from app.inventory.keys import keys_of_event
+from app.inventory.replies import pair_fields
 from app.runtime.redis_connection import RedisConnection
 
 FACTS_MAX = 10_000
@@ -33,6 +36,7 @@ async def assert_conserved(
     addresses = [OrderAddress(each, partition, event_id) for each in fold.orders]
     assert await inventory.orders.read_orders(addresses) == list(fold.orders.values())
     await _assert_deadlines(inventory, connection, fold)
+    await _assert_holders(inventory, connection, fold)
 
 
 async def facts_of(inventory: Inventory, event_id: EventId) -> list[Fact]:
@@ -62,3 +66,21 @@ async def _assert_deadlines(
     assert dict(zip(flat[::2], flat[1::2], strict=True)) == held
     earliest = await connection.call("ZSCORE", keys.partition.due_events, fold.event_id)
     assert earliest == min(held.values(), default=None, key=int)
+
+
+async def _assert_holders(
+    inventory: Inventory, connection: RedisConnection, fold: EventFold
+) -> None:
+    """Live holds count for their customer and their address; what has ended knows no address."""
+    keys = keys_of_event(fold.event_id, inventory.partitions)
+    holders: Counter[str] = Counter()
+    for order in fold.orders.values():
+        address = await connection.call("HGET", keys.partition.order(order.id), "address_ref")
+        assert not isinstance(address, bytes)
+        if order.status in HOLDING:
+            holders[f"customer|{order.customer_ref}"] += 1
+            holders.update([f"address|{address}"] if address else [])
+        else:
+            assert address is None, f"{order.id} has ended and keeps its address"
+    counted = pair_fields(await connection.call("HGETALL", keys.holders))
+    assert {name: int(count) for name, count in counted.items()} == holders

@@ -66,9 +66,10 @@ async def _assert_malformed(
         "place_order",
         [
             *(keys.partition.head, keys.partition.outbox, keys.event, keys.customers),
-            *(keys.due_orders, keys.partition.due_events, order_key(wish.address.order_id)),
+            *(keys.due_orders, keys.partition.due_events, keys.holders),
+            order_key(wish.address.order_id),
         ],
-        [*arguments, "", "", "", *lines],
+        [*arguments, "", "", "", "", 0, 0, *lines],
     )
 
     assert reply.word == "MALFORMED"

@@ -51,6 +51,20 @@ def customers_have_their_live_orders(picture: Picture) -> None:
         assert picture.customers.get(event_id, {}) == has
 
 
+def holders_have_their_live_holds(picture: Picture) -> None:
+    """And only a live hold knows from which address it came."""
+    for event_id in picture.events:
+        holds: Counter[str] = Counter()
+        for order in _orders(picture, event_id):
+            address = picture.addresses.get(order.id)
+            if order.status is OrderStatus.HELD:
+                holds[f"customer|{order.customer_ref}"] += 1
+                holds.update([f"address|{address}"] if address else [])
+            else:
+                assert address is None, f"{order.id} has ended and keeps its address"
+        assert picture.holders.get(event_id, {}) == holds
+
+
 def deadlines_are_those_of_holds(picture: Picture) -> None:
     """And the partition waits for the earliest of each event."""
     for event_id in picture.events:
@@ -87,6 +101,7 @@ LAWS: tuple[Callable[[Picture], None], ...] = (
     stock_is_conserved,
     stock_is_the_sum_of_orders,
     customers_have_their_live_orders,
+    holders_have_their_live_holds,
     deadlines_are_those_of_holds,
 )
 

@@ -32,13 +32,15 @@ class Seller:
     events: dict[EventId, OpenedEvent] = field(default_factory=dict)
     orders: dict[OrderId, Order] = field(default_factory=dict)
     asked: dict[OrderId, tuple[Quantities, bool]] = field(default_factory=dict)
+    addresses: dict[OrderId, str] = field(default_factory=dict)
     first_answers: dict[OrderId, Order] = field(default_factory=dict)
     facts: list[ToldFact] = field(default_factory=list)
 
     def copy(self) -> "Seller":
         """Every value is immutable, so copies of the dictionaries are enough."""
-        orders, asked, first = dict(self.orders), dict(self.asked), dict(self.first_answers)
-        return Seller(self.clock, dict(self.events), orders, asked, first, list(self.facts))
+        copies = (dict(self.orders), dict(self.asked), dict(self.addresses))
+        first, facts = dict(self.first_answers), list(self.facts)
+        return Seller(self.clock, dict(self.events), *copies, first, facts)
 
     def open_event(self, configuration: EventConfiguration) -> object:
         if configuration.id not in self.events:
@@ -91,10 +93,14 @@ class Seller:
         if wish.address.event_id not in self.events:
             return say.UnknownEvent()
         refusal = self._refuse_sale(wish, quantities) or self._refuse_limits(wish, quantities)
+        order = None if refusal else self._born(wish, quantities)
+        if order and order.status is HELD:
+            refusal = self._refuse_holds(wish)
         refusal = refusal or self._refuse_stock(wish.address.event_id, quantities)
-        if refusal:
+        if refusal or order is None:
             return refusal
-        order = self._born(wish, quantities)
+        if wish.address_ref:
+            self.addresses[order_id] = wish.address_ref
         self.first_answers[order_id], self.asked[order_id] = order, (quantities, wish.confirm)
         self._keep(order, "OrderConfirmed" if order.status is CONFIRMED else "OrderHeld")
         return say.OrderPlaced(order, replayed=False)
@@ -163,6 +169,15 @@ class Seller:
                     has[order.customer_ref, line.ticket_type] += line.quantity
         return has
 
+    def holders(self, event_id: EventId) -> Mapping[str, int]:
+        """How many live holds each customer has, and each address."""
+        holds: Counter[str] = Counter()
+        for order_id in self.deadlines(event_id):
+            holds[f"customer|{self.orders[order_id].customer_ref}"] += 1
+            if order_id in self.addresses:
+                holds[f"address|{self.addresses[order_id]}"] += 1
+        return holds
+
     def deadlines(self, event_id: EventId) -> Mapping[OrderId, int]:
         return {
             order.id: order.expires_at_ms
@@ -177,6 +192,13 @@ class Seller:
             events={each: self.event(each) for each in self.events},
             orders=dict(self.orders),
             customers={each: has for each in self.events if (has := self.customers(each))},
+            holders={each: holds for each in self.events if (holds := self.holders(each))},
+            addresses={
+                order_id: self.addresses[order_id]
+                for each in self.events
+                for order_id in self.deadlines(each)
+                if order_id in self.addresses
+            },
             due_orders=due,
             due_events={each: min(found.values()) for each, found in due.items()},
             facts=tuple(self.facts),
@@ -217,6 +239,20 @@ class Seller:
                 if has and self.overdue(event_id):
                     return say.HoldsOverdue()
                 return say.LimitExceeded(say.LimitKind.MAX_PER_CUSTOMER, id_, most)
+        return None
+
+    def _refuse_holds(self, wish: PlaceOrder) -> object:
+        """Of the customer, then of the address; 0 is no cap."""
+        event_id, caps, kinds = wish.address.event_id, wish.hold_caps, say.LimitKind
+        holders = self.holders(event_id)
+        mine = f"customer|{wish.customer_ref}", f"address|{wish.address_ref}"
+        for holder, cap, kind in (
+            (mine[0], caps.per_customer, kinds.LIVE_HOLDS_PER_CUSTOMER),
+            (mine[1], caps.per_address, kinds.LIVE_HOLDS_PER_ADDRESS),
+        ):
+            if cap and holders.get(holder, 0) >= cap:
+                is_waiting = bool(self.overdue(event_id))
+                return say.HoldsOverdue() if is_waiting else say.LimitExceeded(kind, None, cap)
         return None
 
     def _refuse_stock(self, event_id: EventId, quantities: Quantities) -> object:

@@ -22,13 +22,14 @@ from app.inventory.order_fields import parse_order
 from app.inventory.outbox import parse_fact
 from app.inventory.replies import pair_fields
 from app.runtime.redis_connection import RedisConnection, Reply
-from tests.model.universe import CANARY, EVENTS, PARTITION
+from tests.model.universe import ADDRESS_CANARY, CANARY, EVENTS, PARTITION
 
 Customers = Mapping[tuple[str, str], int]
 """(customer_ref, ticket type) to the quantity in live orders."""
 KEYS = PartitionKeys(PARTITION)
 READS = {"zset": ("ZRANGE", 0, -1, "WITHSCORES"), "hash": ("HGETALL",), "set": ("SMEMBERS",)}
-KINDS = {"event": "hash", "customers": "hash", "order": "hash", "due": "zset", "events": "set"}
+HASHES = ("event", "customers", "holders", "order")
+KINDS = dict.fromkeys(HASHES, "hash") | {"due": "zset", "events": "set"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,14 @@ class ToldFact:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What has nothing in it (no customer, no deadline) does not stand in it."""
+    """What has nothing in it (no customer, no deadline) does not stand in it. `holders` counts live
+    holds; `addresses` are those that order records keep."""
 
     events: Mapping[EventId, OpenedEvent]
     orders: Mapping[OrderId, Order]
     customers: Mapping[EventId, Customers]
+    holders: Mapping[EventId, Mapping[str, int]]
+    addresses: Mapping[OrderId, str]
     due_orders: Mapping[EventId, Mapping[OrderId, int]]
     due_events: Mapping[EventId, int]
     facts: Sequence[ToldFact]
@@ -91,7 +95,12 @@ class Watcher:
         person = fields.pop("person", "")
         is_born = fields.get("previous") == ""
         assert (CANARY in person) == is_born, f"{expected}: who it is, is said at birth alone"
-        self.leaks += [f"{expected} {name}" for name, text in fields.items() if CANARY in text]
+        told = {**fields, "person": person.replace(CANARY, "")}
+        self.leaks += [
+            f"{expected} {name}"
+            for name, text in told.items()
+            if CANARY in text or ADDRESS_CANARY in text
+        ]
         fact = parse_fact(PARTITION, Position(1, len(self.facts) + 1), fields)
         subject = fact.order.id if isinstance(fact, OrderFact) else fact.event_id
         self.facts.append(ToldFact(type(fact).__name__, subject, fact.version, fact.at_ms))
@@ -111,6 +120,15 @@ class Watcher:
                 for each, value in _of("order", held)
             },
             customers={EventId(each): _customers(value) for each, value in _of("customers", held)},
+            holders={
+                EventId(each): {name: int(count) for name, count in pair_fields(value).items()}
+                for each, value in _of("holders", held)
+            },
+            addresses={
+                OrderId(each): address
+                for each, value in _of("order", held)
+                if (address := pair_fields(value).get("address_ref")) is not None
+            },
             due_orders={
                 EventId(each): {OrderId(name): at_ms for name, at_ms in _scores(value).items()}
                 for each, value in _of("due", held)

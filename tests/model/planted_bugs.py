@@ -125,4 +125,59 @@ BUGS = (
         "elseif has_overdue(due_orders_key, now) then",
         "elseif false then",
     ),
+    PlantedBug(
+        "a confirmed hold still counts as a live one",
+        "commands/confirm_order.lua",
+        "uncount_hold(KEYS[6], KEYS[7], order)",
+        "",
+    ),
+    PlantedBug(
+        "a hold that ended still counts as a live one",
+        "lib/end_hold.lua",
+        "uncount_hold(keys.holders, order_key, order)",
+        "",
+    ),
+    PlantedBug(
+        "a hold that ended is given back twice",
+        "lib/end_hold.lua",
+        "uncount_hold(keys.holders, order_key, order)",
+        "uncount_hold(keys.holders, order_key, order)\n"
+        "  uncount_hold(keys.holders, order_key, order)",
+    ),
+    PlantedBug(
+        "an order that has ended keeps the address it came from",
+        "lib/uncount_hold.lua",
+        'redis.call("HDEL", order_key, "address_ref")',
+        "",
+    ),
+    PlantedBug(
+        "one hold more than the cap is given",
+        "lib/refuse_holds.lua",
+        "tonumber(has) >= cap",
+        "tonumber(has) > cap",
+    ),
+    PlantedBug(
+        "an overdue hold counts against the cap for ever",
+        "lib/refuse_holds.lua",
+        "if has_overdue(due_orders_key, now) then",
+        "if false then",
+    ),
+    PlantedBug(
+        "an order that is confirmed at once is a live hold",
+        "commands/place_order.lua",
+        "or not is_confirmed and refuse_holds",
+        "or refuse_holds",
+    ),
+    PlantedBug(
+        "a replay is refused by a cap",
+        "commands/place_order.lua",
+        "if known == fingerprint then",
+        'if known == fingerprint and (ARGV[12] ~= "1" or ARGV[13] ~= "1") then',
+    ),
+    PlantedBug(
+        "the address stands in a field of the order that is told",
+        "lib/begin_hold.lua",
+        '"address_ref", holders.address)',
+        '"address_ref", holders.address, "currency", holders.address)',
+    ),
 )

@@ -29,7 +29,7 @@ from hypothesis.stateful import (
 from app.domain.events import CAPACITY_MAX, EventConfiguration
 from app.domain.ids import EventId, PoolId, TicketTypeId
 from app.domain.outcomes import HoldsOverdue, UnknownEvent
-from app.inventory import PlaceOrder, SellingGate, TestTime
+from app.inventory import HoldCaps, PlaceOrder, SellingGate, TestTime
 from app.inventory.keys import keys_of_event
 from app.inventory.scripts import LUA_DIRECTORY, Script, load_scripts
 from app.runtime.clock import SettableClock
@@ -103,7 +103,7 @@ class SellingMachine(RuleBasedStateMachine):
     @rule(target=asked, ask=universe.ASKS, confirm=st.booleans())
     def place_one_line(self, ask: Ask, confirm: bool) -> Ask:
         """Small orders are seldom refused."""
-        simple = Ask(ask.event_id, ask.customer, ask.key + 10, ask.lines[:1], confirm)
+        simple = replace(ask, key=ask.key + 10, lines=ask.lines[:1], confirm=confirm)
         self._place(simple.wish())
         return simple
 
@@ -127,11 +127,11 @@ class SellingMachine(RuleBasedStateMachine):
     def place_another_wish_with_the_same_key(
         self, ask: Ask, lines: tuple[tuple[str, int], ...], confirm: bool
     ) -> None:
-        self._place(Ask(ask.event_id, ask.customer, ask.key, lines, confirm).wish())
+        self._place(replace(ask, lines=lines, confirm=confirm).wish())
 
     @rule(target=asked, ask=asked, customer=st.sampled_from(universe.CUSTOMERS))
     def place_with_the_key_of_another(self, ask: Ask, customer: str) -> Ask:
-        theirs = Ask(ask.event_id, customer, ask.key, ask.lines, ask.confirm)
+        theirs = replace(ask, customer=customer)
         self._place(theirs.wish())
         return theirs
 
@@ -155,6 +155,11 @@ class SellingMachine(RuleBasedStateMachine):
         if shape == "odd":
             lines.append(cast("tuple[str, int]", ("adult",)))
         self._refuse_as_malformed(event_id, lines, is_sent=shape != "none")
+
+    @rule(ask=asked, address=st.sampled_from(universe.ADDRESSES))
+    def place_again_from_elsewhere(self, ask: Ask, address: str | None) -> None:
+        """Caps are for new holds; from where a replay comes, nobody asks."""
+        self._place(replace(ask, address=address, caps=HoldCaps(1, 1)).wish())
 
     @rule(ask=asked, repeat=st.booleans())
     def confirm(self, ask: Ask, repeat: bool) -> None:

@@ -11,13 +11,17 @@ from hypothesis import strategies as st
 from app.domain.events import EventConfiguration, TicketType
 from app.domain.ids import EventId, PoolId, TicketTypeId, partition_of
 from app.domain.orders import Person
-from app.inventory import PlaceOrder, SellingGate
+from app.inventory import NO_CAPS, HoldCaps, PlaceOrder, SellingGate
 from payments import Money
 from tests.builders import OPEN_GATE, PARTITIONS, a_ticket_type, a_wish, an_event
 
 CANARY: Final = "canary"
 """In every name and address of a person: where it turns up, personal data has gone."""
 CUSTOMERS: Final = ("ana", "bob", "eve")
+ADDRESS_CANARY: Final = "lair"
+"""In what stands for every address: it may be in the record of a live hold and nowhere else."""
+ADDRESSES: Final = (None, f"{ADDRESS_CANARY}-1", f"{ADDRESS_CANARY}-2")
+CAPS: Final = (NO_CAPS, NO_CAPS, HoldCaps(1, 0), HoldCaps(0, 1), HoldCaps(2, 3), NO_CAPS)
 
 CONCERT: Final = EventId("concert")
 PARTITION: Final = partition_of(CONCERT, PARTITIONS)
@@ -74,6 +78,8 @@ class Ask:
     key: int
     lines: tuple[tuple[str, int], ...]
     confirm: bool
+    address: str | None = None
+    caps: HoldCaps = NO_CAPS
 
     def wish(self, gate: SellingGate = OPEN_GATE) -> PlaceOrder:
         email = f"{self.customer}@{CANARY}.example"
@@ -84,6 +90,8 @@ class Ask:
             key=f"key-{self.key:016d}",
             confirm=self.confirm,
             gate=gate,
+            address=self.address,
+            caps=self.caps,
         )
         return replace(wish, person=Person(email, f"{CANARY.capitalize()} {CANARY}"))
 
@@ -107,6 +115,8 @@ ASKS: Final = st.builds(
     key=st.integers(0, 9),
     lines=LINES,
     confirm=st.booleans(),
+    address=st.sampled_from(ADDRESSES),
+    caps=st.sampled_from(CAPS),
 )
 
 
