@@ -1,18 +1,17 @@
 """The application: its routers, its middleware, its OpenAPI document, its offline /docs."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
-from starlette.middleware.cors import CORSMiddleware
 
 from app.api import admin_events, admin_orders, admin_reports, events, health, orders
-from app.api.middleware import ObserveRequests
-from app.api.problems import Problem, install_problem_handlers
+from app.api.middleware import AnswerBugs, CrossOrigin, ObserveRequests
+from app.api.openapi import describe, write_document
+from app.api.problems import install_problem_handlers
 
 TITLE = "Taquilla"
 VERSION = "0.1.0"
@@ -61,17 +60,24 @@ def build_application(open_services: OpenServices, exposure: Exposure) -> FastAP
     for router in routers:
         app.include_router(router)
     install_problem_handlers(app, routers)
+    app.add_middleware(AnswerBugs)
     if exposure.cors_origins:
         app.add_middleware(
-            CORSMiddleware,
+            CrossOrigin,
             allow_origins=list(exposure.cors_origins),
             allow_methods=["GET", "POST", "PATCH"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Order-Token"],
             expose_headers=["Idempotency-Replayed", "Retry-After"],
         )
     app.add_middleware(ObserveRequests)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.openapi = lambda: _describe_once(app, routers)  # type: ignore[method-assign]
     return app
+
+
+def write_public_document() -> str:
+    """The OpenAPI document of the public listener, as it is committed. Opens nothing."""
+    exposure = Exposure(is_internal=False, has_metrics=False, cors_origins=())
+    return write_document(build_application(lambda _: nullcontext(), exposure))
 
 
 def _routers(exposure: Exposure) -> Sequence[APIRouter]:
@@ -80,25 +86,7 @@ def _routers(exposure: Exposure) -> Sequence[APIRouter]:
     return (*PUBLIC_ROUTERS, health.metrics_router) if exposure.has_metrics else PUBLIC_ROUTERS
 
 
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    """The document frontends are generated from: our problems, not the framework's own errors."""
+def _describe_once(app: FastAPI, routers: Sequence[APIRouter]) -> dict[str, Any]:
     if app.openapi_schema is None:
-        document = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes
-        )
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        for name in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(name, None)
-        schemas["Problem"] = Problem.model_json_schema()
-        for path in document["paths"].values():
-            for operation in path.values():
-                _drop_framework_errors(operation["responses"])
-        app.openapi_schema = document
+        app.openapi_schema = describe(app, routers)
     return app.openapi_schema
-
-
-def _drop_framework_errors(responses: dict[str, Any]) -> None:
-    """FastAPI puts its own 422 on every operation that has a parameter; ours has another form."""
-    invalid = responses.get("422", {}).get("content", {})
-    if set(invalid) == {"application/json"}:
-        del responses["422"]

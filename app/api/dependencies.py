@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.domain.ids import OrganiserId
-from app.runtime.errors import Unavailable
+from app.runtime.errors import Reason, Unavailable
 from app.selling import Services
 
 
@@ -34,7 +34,7 @@ ServicesDep = Annotated[Services, Depends(find_services)]
 async def find_selling_services(services: ServicesDep) -> Services:
     """For calls that read or change orders: refuses while this process may not sell."""
     if services.readiness.reasons:
-        raise Unavailable("; ".join(services.readiness.reasons))
+        raise Unavailable("; ".join(services.readiness.reasons), Reason.NOT_READY)
     return services
 
 

@@ -2,9 +2,11 @@
 
 import unicodedata
 from datetime import datetime
-from typing import Annotated, Generic, TypeVar
+from enum import StrEnum
+from typing import Annotated, Any, Generic, TypeVar
 
 from email_validator import EmailNotValidError, validate_email
+from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
 
 from app.domain.ids import SLUG_PATTERN
@@ -19,6 +21,15 @@ separators, unassigned."""
 
 _JOINERS = {"\u200c", "\u200d"}
 """Zero width (non-)joiners: of category Cf, but some scripts cannot be written without them."""
+
+
+class EventState(StrEnum):
+    """What an event is to its organiser."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    PAUSED = "paused"
+    CLOSED = "closed"
 
 
 class MoneyAnswer(BaseModel):
@@ -37,6 +48,11 @@ class Page(BaseModel, Generic[Item]):
 
     items: list[Item]
     next: str | None
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """`EventPage`, as generators are to call it."""
+        return f"{params[0].__name__.removesuffix('Answer')}Page"
 
 
 def instant(at_ms: int) -> str:
@@ -78,6 +94,9 @@ def _check_email(value: str) -> str:
         raise ValueError(str(error)) from None
     return value.strip()
 
+
+EventInPath = Annotated[str, Path(description="The id of an event.", examples=["demo"])]
+OrderInPath = Annotated[str, Path(description="The `id` that the 201 of `placeOrder` gave.")]
 
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 """As answered: RFC 3339, UTC."""

@@ -2,12 +2,13 @@
 
 from typing import Annotated, assert_never
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Body, Header, Response
 from fastapi.responses import JSONResponse
 
 from app.api.dependencies import SellingDep
-from app.api.forms import IDEMPOTENCY_KEY_PATTERN
+from app.api.forms import IDEMPOTENCY_KEY_PATTERN, EventInPath, OrderInPath
 from app.api.order_forms import (
+    ASKED_EXAMPLES,
     AskedOrder,
     OrderAnswer,
     PlacedOrderAnswer,
@@ -49,7 +50,28 @@ IdempotencyKey = Annotated[
         examples=["5b1f0f6c-2f0e-4b52-9f7a-0d3c6f2a9f11"],
     ),
 ]
-OrderToken = Annotated[str, Header(alias="Order-Token", description="The `token` of the 201.")]
+OrderToken = Annotated[
+    str, Header(alias="Order-Token", description="The `token` that the 201 of `placeOrder` gave.")
+]
+
+
+def _with_the_order(operation_id: str, description: str) -> dict[str, object]:
+    """A link from a placed order to what may be done with it."""
+    return {
+        "operationId": operation_id,
+        "description": description,
+        "parameters": {
+            "path.order_id": "$response.body#/id",
+            "header.Order-Token": "$response.body#/token",
+        },
+    }
+
+
+_LINKS = {
+    "read": _with_the_order("readOrder", "Read the order."),
+    "confirm": _with_the_order("confirmOrder", "Finish it, if it is a free hold."),
+    "release": _with_the_order("releaseOrder", "Let it go, if it is held."),
+}
 
 
 @router.post(
@@ -62,10 +84,11 @@ OrderToken = Annotated[str, Header(alias="Order-Token", description="The `token`
         201: {
             "headers": {
                 "Idempotency-Replayed": {
-                    "description": "true when this key had placed the order before",
-                    "schema": {"type": "string", "enum": ["true"]},
+                    "description": "There, and true, when this key had placed the order before.",
+                    "schema": {"type": "string", "const": "true"},
                 }
-            }
+            },
+            "links": _LINKS,
         },
         **describe_problems(
             *("malformed", "idempotency-key-missing", "not-found", "sold-out", "limit-exceeded"),
@@ -75,7 +98,11 @@ OrderToken = Annotated[str, Header(alias="Order-Token", description="The `token`
     },
 )
 async def place_order(
-    event_id: str, asked: AskedOrder, key: IdempotencyKey, services: SellingDep, response: Response
+    event_id: EventInPath,
+    asked: Annotated[AskedOrder, Body(openapi_examples=ASKED_EXAMPLES)],
+    key: IdempotencyKey,
+    services: SellingDep,
+    response: Response,
 ) -> PlacedOrderAnswer | JSONResponse:
     """All lines or none. A free order is confirmed at once unless `confirm` is false; any other is
     held until `expires_at`."""
@@ -133,10 +160,10 @@ async def place_order(
     operation_id="readOrder",
     summary="Read an order",
     response_model=OrderAnswer,
-    responses=describe_problems("not-found", "unavailable", "outcome-unknown"),
+    responses=describe_problems("not-found", "unavailable"),
 )
 async def read_order(
-    order_id: str, services: SellingDep, token: OrderToken = ""
+    order_id: OrderInPath, token: OrderToken, services: SellingDep
 ) -> OrderAnswer | JSONResponse:
     """An overdue hold is shown as expired. No personal data."""
     order = await services.ordering.read(order_id, token)
@@ -153,7 +180,7 @@ async def read_order(
     ),
 )
 async def confirm_order(
-    order_id: str, services: SellingDep, token: OrderToken = ""
+    order_id: OrderInPath, token: OrderToken, services: SellingDep
 ) -> OrderAnswer | JSONResponse:
     """Safe to repeat: a confirmed order stays as it is."""
     outcome = await services.ordering.confirm(order_id, token)
@@ -180,7 +207,7 @@ async def confirm_order(
     ),
 )
 async def release_order(
-    order_id: str, services: SellingDep, token: OrderToken = ""
+    order_id: OrderInPath, token: OrderToken, services: SellingDep
 ) -> OrderAnswer | JSONResponse:
     """Safe to repeat: what is released or expired stays as it is."""
     outcome = await services.ordering.release(order_id, token)

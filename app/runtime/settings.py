@@ -4,6 +4,7 @@ Every setting stands in `.env.example` with its meaning (a test compares the two
 `app.runtime.secrets`.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -13,6 +14,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.runtime.errors import ConfigurationError
 
 PREFIX = "TAQUILLA_"
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
+"""As a browser writes it in the header Origin."""
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -57,6 +61,17 @@ class Settings(BaseSettings):
             return tuple(each.strip() for each in value.split(",") if each.strip())
         return value
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            if each != "*" and not _ORIGIN.fullmatch(each):
+                raise ValueError(
+                    f"{each!r} is not an origin: write scheme://host[:port] in lower case, without "
+                    "a path"
+                )
+        return value
+
     @field_validator("redis_url", "database_url", "toggles_file", mode="before")
     @classmethod
     def _blank_is_unset(cls, value: object) -> object:
@@ -69,6 +84,8 @@ class Settings(BaseSettings):
                 f"lease_seconds ({self.lease_seconds}) must be more than twice step_seconds_max "
                 f"({self.step_seconds_max}): a step must end before its lease does"
             )
+        if self.is_production and "*" in self.cors_origins:
+            raise ValueError("TAQUILLA_CORS_ORIGINS must name each origin; * is for development")
         return self
 
     @property
