@@ -41,7 +41,7 @@ def _check_currency(value: str) -> str:
 
 
 Currency = Annotated[
-    str, Field(min_length=3, max_length=3, examples=["EUR"]), AfterValidator(_check_currency)
+    str, Field(pattern="^[A-Z]{3}$", examples=["EUR"]), AfterValidator(_check_currency)
 ]
 Limit = Annotated[int, Field(ge=1, le=LIMIT_MAX)]
 Price = Annotated[

@@ -38,6 +38,8 @@ from app.selling import AdminCapacityOutcome, AdminEvent
 
 router = APIRouter(prefix="/v1/admin", tags=["admin: events"], route_class=StrictJsonRoute)
 
+OwnEventInPath = Annotated[str, Path(description="The id of an event of yours.")]
+"""Without an example: nobody is to close the demo by trying."""
 TicketTypeInPath = Annotated[
     str, Path(description="The id of a ticket type.", examples=["general"])
 ]
@@ -169,7 +171,7 @@ async def pause_event(
     responses=describe_problems(*_WRITE_PROBLEMS),
 )
 async def close_event(
-    event_id: EventInPath, services: SellingDep, caller: EventsWriter
+    event_id: OwnEventInPath, services: SellingDep, caller: EventsWriter
 ) -> AdminEventAnswer | JSONResponse:
     """Live holds may still be confirmed and released. Safe to repeat."""
     return _answer(await services.organising.close(caller.organiser_id, EventId(event_id)))

@@ -93,7 +93,7 @@ PageAfter = Annotated[
     str | None,
     Query(
         max_length=4000,
-        pattern=r"^[\x21-\x7e]*$",
+        pattern=r"^[\x21-\x7e]+$",
         description="`next` of the page before; leave out to begin.",
     ),
 ]

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi.openapi.models import Example
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from app.api.forms import Email, Instant, MoneyAnswer, Name, instant, optional_instant
+from app.api.forms import Email, Instant, MoneyAnswer, Name, Slug, instant, optional_instant
 from app.api.strict_json import StrictBody
 from app.domain.events import LINES_MAX, QUANTITY_MAX
 from app.domain.orders import Order, OrderLine, OrderStatus
@@ -52,7 +52,7 @@ class AskedCustomer(StrictBody):
 
 
 class AskedLine(StrictBody):
-    ticket_type: Annotated[str, Field(min_length=1, max_length=40, examples=["general"])]
+    ticket_type: Slug
     quantity: Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
 
 
