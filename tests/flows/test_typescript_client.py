@@ -1,5 +1,5 @@
-"""A TypeScript frontend generated from openapi.json: it compiles with --strict, and what it believes
-is what the running service answers."""
+"""A TypeScript frontend generated from openapi.json: it compiles with --strict, and what it
+believes is what the running service answers."""
 
 import shutil
 import subprocess

@@ -1,4 +1,5 @@
-"""Checks of our own, which Schemathesis runs on every answer: see `tests/flows/test_schemathesis.py`."""
+"""Checks of our own, which Schemathesis runs on every answer; `tests/flows/test_schemathesis.py`
+starts it."""
 
 import json
 import os
@@ -78,7 +79,7 @@ class EveryOperationIsReached:
 def filter_failure(
     _: schemathesis.HookContext,
     failure: Failure,
-    case: schemathesis.Case,  # noqa: ARG001 - the hook's own form
+    case: schemathesis.Case,
     response: schemathesis.Response,
 ) -> bool:
     """False lets it pass: data that is valid by the schema, refused by a rule beyond schemas."""
