@@ -7,7 +7,7 @@ FastAPI describes the routes. What is done to its document here, and why:
   their nulls, which FastAPI drops;
 - a default of a request is told in words: the keyword makes generators of types believe that the
   field is always there, and demand it;
-- titles that only repeat the name of a field are left out.
+- titles that only repeat the name of a field are left out, and 100.0 is 100.
 """
 
 import json
@@ -74,7 +74,8 @@ def describe(app: FastAPI, routers: Sequence[APIRouter]) -> Document:
         _lift_examples(operation, routes[path, method])
     for name, schema in schemas.items():
         _tidy_schema(name, schema)
-    return document
+    described: Document = _with_whole_bounds(document)
+    return described
 
 
 def operations(document: Document) -> Iterator[tuple[str, str, Document]]:
@@ -113,8 +114,10 @@ def _lift_examples(operation: Document, route: APIRoute) -> None:
 
 def _set_examples(media_type: Document, examples: Sequence[Any]) -> None:
     if examples and "examples" not in media_type:
-        named = {f"example {number}": {"value": each} for number, each in enumerate(examples, 1)}
-        media_type["examples"] = named
+        media_type["examples"] = {
+            f"example {number}" if number > 1 else "example": {"value": each}
+            for number, each in enumerate(examples, 1)
+        }
 
 
 def examples_of(model: object) -> Sequence[Any]:
@@ -143,3 +146,16 @@ def _tell_default(schema: Document, default: object) -> None:
     if default is not None:
         words = [schema.get("description"), f"Left out: {json.dumps(default)}."]
         schema["description"] = " ".join(word for word in words if word)
+
+
+def _with_whole_bounds(value: Any) -> Any:
+    """FastAPI keeps every bound as a float, those of integers too."""
+    match value:
+        case dict():
+            return {name: _with_whole_bounds(each) for name, each in value.items()}
+        case list():
+            return [_with_whole_bounds(each) for each in value]
+        case float() if value.is_integer():
+            return int(value)
+        case _:
+            return value

@@ -34,7 +34,7 @@ BEYOND_A_SCHEMA = re.compile(
 
 @schemathesis.check
 def every_error_is_a_known_problem(
-    _: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
+    _: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case[Any]
 ) -> None:
     """A problem document of our table, with the status of its code, and announced for the
     operation."""
@@ -65,7 +65,10 @@ class EveryOperationIsReached:
         self._reached: set[str] = set()
 
     def after_response(
-        self, _: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
+        self,
+        _: schemathesis.CheckContext,
+        response: schemathesis.Response,
+        case: schemathesis.Case[Any],
     ) -> None:
         if response.status_code < 300:
             self._reached.add(case.operation.definition.raw["operationId"])
@@ -79,7 +82,7 @@ class EveryOperationIsReached:
 def filter_failure(
     _: schemathesis.HookContext,
     failure: Failure,
-    case: schemathesis.Case,
+    case: schemathesis.Case[Any],
     response: schemathesis.Response,
 ) -> bool:
     """False lets it pass: data that is valid by the schema, refused by a rule beyond schemas."""
