@@ -16,11 +16,11 @@ from tests.flows.conftest import ROOT, Service
 
 FOLDER = Path("tests/flows/schemathesis")
 SECONDS_MAX = 240
-EXAMPLES_MAX = 60
+EXAMPLES_MAX = 40
 """Cases of one operation in one phase."""
 
-NEEDS_MORE_THAN_A_DOCUMENT = {"cancelOrder"}
-"""Operations that no link leads to: the order of one caller, the key of another."""
+NEEDS_TWO_PEOPLE = {"cancelOrder"}
+"""The order of a buyer, the key of an organiser: no example and no link can know both."""
 
 
 @pytest.mark.slow
@@ -56,16 +56,21 @@ def test_the_service_keeps_what_its_document_says(
     )
     print(ran.stdout, ran.stderr)
     assert ran.returncode == 0
-    assert _operations(document, tags) - set(json.loads(reached.read_text())) <= (
-        NEEDS_MORE_THAN_A_DOCUMENT
-    ), "these never answered 2xx"
+    missed = _reached_by_examples(document, tags) - set(json.loads(reached.read_text()))
+    assert missed <= NEEDS_TWO_PEOPLE, f"these never answered 2xx: {missed}"
 
 
-def _operations(document: Path, tags: list[str]) -> set[str]:
+def _reached_by_examples(document: Path, tags: list[str]) -> set[str]:
+    """What no link leads to must work with its own examples; the rest is a matter of luck here, and
+    walked through in `test_try_it_out.py`."""
     paths = json.loads(document.read_text())["paths"]
-    return {
-        operation["operationId"]
-        for item in paths.values()
-        for operation in item.values()
-        if set(operation["tags"]) & set(tags)
+    operations = [operation for item in paths.values() for operation in item.values()]
+    linked = {
+        link["operationId"]
+        for operation in operations
+        for response in operation["responses"].values()
+        for link in response.get("links", {}).values()
     }
+    return {
+        operation["operationId"] for operation in operations if set(operation["tags"]) & set(tags)
+    } - linked
