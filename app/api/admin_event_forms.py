@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from app.api.forms import (
     AskedInstant,
+    EventState,
     Instant,
     MoneyAnswer,
     Name,
@@ -24,6 +25,7 @@ from app.domain.events import (
     TICKET_TYPES_MAX,
     EventConfiguration,
     Pool,
+    SellingStatus,
     TicketType,
 )
 from app.domain.ids import EventId, OrganiserId, PoolId, TicketTypeId
@@ -39,7 +41,7 @@ def _check_currency(value: str) -> str:
 
 
 Currency = Annotated[
-    str, Field(min_length=3, max_length=3, examples=["EUR"]), AfterValidator(_check_currency)
+    str, Field(pattern="^[A-Z]{3}$", examples=["EUR"]), AfterValidator(_check_currency)
 ]
 Limit = Annotated[int, Field(ge=1, le=LIMIT_MAX)]
 Price = Annotated[
@@ -80,14 +82,37 @@ class AskedTicketType(StrictBody):
         )
 
 
-EVENT_EXAMPLE: dict[str, JsonValue] = {
-    "id": "concert",
+CREATED_EXAMPLE: dict[str, JsonValue] = {
+    "id": "concert-in-the-park-9f3a1c",
     "name": "Concert in the park",
-    "starts_at": "2027-06-20T20:00:00Z",
+    "status": "draft",
+    "starts_at": "2030-06-20T20:00:00.000Z",
+    "currency": "EUR",
+    "hold_seconds": 600,
+    "version": 1,
+    "pools": [{"id": "lawn", "capacity": 1200, "available": None, "held": None, "sold": None}],
+    "ticket_types": [
+        {
+            "id": "adult",
+            "name": "Adult",
+            "price": {"amount": 0, "currency": "EUR"},
+            "pools": ["lawn"],
+            "min_per_order": 1,
+            "max_per_order": 10,
+            "max_per_customer": 10,
+            "on_sale_from": None,
+            "on_sale_until": None,
+        }
+    ],
+}
+EVENT_EXAMPLE: dict[str, JsonValue] = {
+    "name": "Concert in the park",
+    "starts_at": "2030-06-20T20:00:00Z",
     "currency": "EUR",
     "pools": [{"id": "lawn", "capacity": 1200}],
     "ticket_types": [{"id": "adult", "name": "Adult", "price": 0, "pools": ["lawn"]}],
 }
+"""Without an id, so that it can be created again and again."""
 
 
 class AskedEvent(StrictBody):
@@ -121,6 +146,8 @@ class AskedEventChange(StrictBody):
     starts_at: AskedInstant | None = None
     hold_seconds: Annotated[int, Field(ge=1, le=HOLD_SECONDS_MAX)] | None = None
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"hold_seconds": 600}]})
+
     def apply(self, before: EventConfiguration) -> EventConfiguration:
         return replace(
             before,
@@ -142,6 +169,8 @@ class AskedTypeChange(StrictBody):
     max_per_customer: Limit | None = None
     on_sale_from: AskedInstant | None = None
     on_sale_until: AskedInstant | None = None
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"max_per_customer": 10}]})
 
     def apply(self, before: TicketType) -> TicketType:
         asked = self.model_fields_set
@@ -189,11 +218,13 @@ class AdminTypeAnswer(BaseModel):
 
 
 class AdminEventAnswer(BaseModel):
-    """`status`: draft, open, paused or closed."""
+    """`version` grows with every change."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [CREATED_EXAMPLE]})
 
     id: str
     name: str
-    status: str
+    status: EventState
     starts_at: Instant
     currency: str
     hold_seconds: int
@@ -202,12 +233,17 @@ class AdminEventAnswer(BaseModel):
     ticket_types: list[AdminTypeAnswer]
 
 
+def state_of(status: SellingStatus | None) -> EventState:
+    """A draft has no status in the inventory."""
+    return EventState(status) if status else EventState.DRAFT
+
+
 def answer_event(event: AdminEvent) -> AdminEventAnswer:
     configuration = event.configuration
     return AdminEventAnswer(
         id=configuration.id,
         name=configuration.name,
-        status=event.status or "draft",
+        status=state_of(event.status),
         starts_at=instant(configuration.starts_at_ms),
         currency=configuration.currency,
         hold_seconds=configuration.hold_seconds,

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, assert_never
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from slugify import slugify
 
 from app.api.admin_event_forms import (
@@ -16,11 +16,12 @@ from app.api.admin_event_forms import (
     AskedEventChange,
     AskedTypeChange,
     answer_event,
+    state_of,
 )
 from app.api.authentication import EventsReader, EventsWriter
 from app.api.dependencies import SellingDep, ServicesDep
 from app.api.events import PageAfter, PageLimit
-from app.api.forms import Page
+from app.api.forms import EventInPath, Page
 from app.api.problems import describe_problems, problem
 from app.api.strict_json import StrictBody, StrictJsonRoute
 from app.domain.events import CAPACITY_MAX, EventConfiguration
@@ -37,13 +38,42 @@ from app.selling import AdminCapacityOutcome, AdminEvent
 
 router = APIRouter(prefix="/v1/admin", tags=["admin: events"], route_class=StrictJsonRoute)
 
-_READ_PROBLEMS = ("unauthenticated", "forbidden", "not-found", "unavailable", "outcome-unknown")
-_WRITE_PROBLEMS = (*_READ_PROBLEMS, "invalid-transition")
-_BODY_PROBLEMS = (*_WRITE_PROBLEMS, "malformed", "unsupported-media-type", "invalid")
+OwnEventInPath = Annotated[str, Path(description="The id of an event of yours.")]
+"""Without an example: nobody is to close the demo by trying."""
+TicketTypeInPath = Annotated[
+    str, Path(description="The id of a ticket type.", examples=["general"])
+]
+PoolInPath = Annotated[str, Path(description="The id of a pool.", examples=["field"])]
+
+_CALLER_PROBLEMS = ("unauthenticated", "forbidden", "unavailable")
+_READ_PROBLEMS = (*_CALLER_PROBLEMS, "not-found")
+_WRITE_PROBLEMS = (*_READ_PROBLEMS, "outcome-unknown", "invalid-transition")
+_BODY_PROBLEMS = ("malformed", "unsupported-media-type", "invalid")
+
+
+def _with_the_event(operation_id: str, description: str) -> dict[str, object]:
+    """A link from a created event to what may be done with it."""
+    return {
+        "operationId": operation_id,
+        "description": description,
+        "parameters": {"path.event_id": "$response.body#/id"},
+    }
+
+
+_LINKS = {
+    "read": _with_the_event("readOwnEvent", "Read the event."),
+    "change": _with_the_event("changeEvent", "Change the event."),
+    "open": _with_the_event("openEvent", "Put it on sale."),
+    "pause": _with_the_event("pauseEvent", "Pause it, once it is open."),
+    "close": _with_the_event("closeEvent", "Close it for ever, once it is open."),
+    "sales": _with_the_event("readSales", "Read its sales."),
+}
 
 
 class AskedCapacity(StrictBody):
     capacity: Annotated[int, Field(ge=0, le=CAPACITY_MAX)]
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"capacity": 18_000}]})
 
 
 @router.post(
@@ -52,7 +82,12 @@ class AskedCapacity(StrictBody):
     summary="Create an event",
     status_code=201,
     response_model=AdminEventAnswer,
-    responses=describe_problems(*_BODY_PROBLEMS, "already-exists"),
+    responses={
+        201: {"links": _LINKS},
+        **describe_problems(
+            *(*_CALLER_PROBLEMS, *_BODY_PROBLEMS, "outcome-unknown", "already-exists")
+        ),
+    },
 )
 async def create_event(
     asked: AskedEvent, services: ServicesDep, caller: EventsWriter
@@ -72,11 +107,12 @@ async def create_event(
     operation_id="listOwnEvents",
     summary="List own events, drafts included",
     response_model=Page[AdminEventAnswer],
-    responses=describe_problems(*_READ_PROBLEMS, "invalid"),
+    responses=describe_problems(*_CALLER_PROBLEMS, "invalid"),
 )
 async def list_own_events(
     services: ServicesDep, caller: EventsReader, after: PageAfter = None, limit: PageLimit = 50
 ) -> Page[AdminEventAnswer]:
+    """By id."""
     found = await services.organising.page(
         caller.organiser_id, EventId(after) if after else None, limit
     )
@@ -92,8 +128,9 @@ async def list_own_events(
     responses=describe_problems(*_READ_PROBLEMS),
 )
 async def read_own_event(
-    event_id: str, services: ServicesDep, caller: EventsReader
+    event_id: EventInPath, services: ServicesDep, caller: EventsReader
 ) -> AdminEventAnswer | JSONResponse:
+    """With every pool's units: available, held, sold. A draft has only capacities."""
     found = await services.organising.read(caller.organiser_id, EventId(event_id))
     return _answer(found or UnknownEvent())
 
@@ -106,7 +143,7 @@ async def read_own_event(
     responses=describe_problems(*_WRITE_PROBLEMS),
 )
 async def open_event(
-    event_id: str, services: SellingDep, caller: EventsWriter
+    event_id: EventInPath, services: SellingDep, caller: EventsWriter
 ) -> AdminEventAnswer | JSONResponse:
     """Safe to repeat."""
     return _answer(await services.organising.open(caller.organiser_id, EventId(event_id)))
@@ -120,7 +157,7 @@ async def open_event(
     responses=describe_problems(*_WRITE_PROBLEMS),
 )
 async def pause_event(
-    event_id: str, services: SellingDep, caller: EventsWriter
+    event_id: EventInPath, services: SellingDep, caller: EventsWriter
 ) -> AdminEventAnswer | JSONResponse:
     """Live holds may still be confirmed and released. Safe to repeat."""
     return _answer(await services.organising.pause(caller.organiser_id, EventId(event_id)))
@@ -134,7 +171,7 @@ async def pause_event(
     responses=describe_problems(*_WRITE_PROBLEMS),
 )
 async def close_event(
-    event_id: str, services: SellingDep, caller: EventsWriter
+    event_id: OwnEventInPath, services: SellingDep, caller: EventsWriter
 ) -> AdminEventAnswer | JSONResponse:
     """Live holds may still be confirmed and released. Safe to repeat."""
     return _answer(await services.organising.close(caller.organiser_id, EventId(event_id)))
@@ -145,10 +182,10 @@ async def close_event(
     operation_id="changeEvent",
     summary="Change an event",
     response_model=AdminEventAnswer,
-    responses=describe_problems(*_BODY_PROBLEMS),
+    responses=describe_problems(*_WRITE_PROBLEMS, *_BODY_PROBLEMS),
 )
 async def change_event(
-    event_id: str, asked: AskedEventChange, services: SellingDep, caller: EventsWriter
+    event_id: EventInPath, asked: AskedEventChange, services: SellingDep, caller: EventsWriter
 ) -> AdminEventAnswer | JSONResponse:
     """What is left out stays as it is."""
     return _answer(
@@ -161,11 +198,11 @@ async def change_event(
     operation_id="changeTicketType",
     summary="Change a ticket type",
     response_model=AdminEventAnswer,
-    responses=describe_problems(*_BODY_PROBLEMS),
+    responses=describe_problems(*_WRITE_PROBLEMS, *_BODY_PROBLEMS),
 )
 async def change_ticket_type(
-    event_id: str,
-    ticket_type: str,
+    event_id: EventInPath,
+    ticket_type: TicketTypeInPath,
     asked: AskedTypeChange,
     services: SellingDep,
     caller: EventsWriter,
@@ -188,10 +225,14 @@ async def change_ticket_type(
     operation_id="changeCapacity",
     summary="Change the capacity of a pool",
     response_model=AdminEventAnswer,
-    responses=describe_problems(*_BODY_PROBLEMS, "capacity-in-use"),
+    responses=describe_problems(*_WRITE_PROBLEMS, *_BODY_PROBLEMS, "capacity-in-use"),
 )
 async def change_capacity(
-    event_id: str, pool: str, asked: AskedCapacity, services: SellingDep, caller: EventsWriter
+    event_id: EventInPath,
+    pool: PoolInPath,
+    asked: AskedCapacity,
+    services: SellingDep,
+    caller: EventsWriter,
 ) -> AdminEventAnswer | JSONResponse:
     """Never below what is held and sold."""
     return _answer(
@@ -202,7 +243,7 @@ async def change_capacity(
 
 
 def _changing_type(
-    ticket_type: str, asked: AskedTypeChange
+    ticket_type: TicketTypeInPath, asked: AskedTypeChange
 ) -> Callable[[EventConfiguration], EventConfiguration]:
     def change(before: EventConfiguration) -> EventConfiguration:
         types = [
@@ -224,7 +265,7 @@ def _answer(outcome: AdminCapacityOutcome) -> AdminEventAnswer | JSONResponse:
         case EventAlreadyExists():
             return problem("already-exists", "There is an event of this id already.")
         case EventTransitionRefused(status):
-            state = status or "draft"
+            state = state_of(status)
             return problem("invalid-transition", f"The event is {state}.", state=state)
         case CapacityInUse(minimum):
             return problem("capacity-in-use", f"{minimum} units are held or sold.", minimum=minimum)

@@ -5,13 +5,20 @@ from typing import Annotated, assert_never
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from app.api.authentication import OrdersReader, OrdersWriter
 from app.api.dependencies import SellingDep, ServicesDep
 from app.api.events import PageAfter, PageLimit, refuse_page
-from app.api.forms import Instant, MoneyAnswer, Page, instant, optional_instant
-from app.api.order_forms import LineAnswer, OrderAnswer, answer_line, answer_order
+from app.api.forms import (
+    Instant,
+    MoneyAnswer,
+    OrderInPath,
+    Page,
+    instant,
+    optional_instant,
+)
+from app.api.order_forms import ORDER_EXAMPLE, LineAnswer, OrderAnswer, answer_line, answer_order
 from app.api.problems import describe_problems, problem
 from app.domain.ids import SLUG_PATTERN, EventId
 from app.domain.orders import OrderStatus
@@ -20,7 +27,12 @@ from app.ledger import OrderRow, OrderSearch, UnknownPage
 
 router = APIRouter(prefix="/v1/admin", tags=["admin: orders"])
 
-_PROBLEMS = ("unauthenticated", "forbidden", "not-found", "unavailable", "outcome-unknown")
+_PROBLEMS = ("unauthenticated", "forbidden", "unavailable")
+
+_EXAMPLE: dict[str, JsonValue] = ORDER_EXAMPLE | {
+    "customer": {"email": "ana@example.com", "name": "Ana"},
+    "version": 1,
+}
 
 
 class CustomerAnswer(BaseModel):
@@ -42,6 +54,8 @@ class AdminOrderAnswer(BaseModel):
     confirmed_at: Instant | None
     version: int
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
 
 @router.get(
     "/orders",
@@ -53,8 +67,8 @@ class AdminOrderAnswer(BaseModel):
 async def search_orders(  # noqa: PLR0913, PLR0917 - one parameter a filter, as they stand in the URL
     services: ServicesDep,
     caller: OrdersReader,
-    email: Annotated[str | None, Query(max_length=254)] = None,
-    event_id: Annotated[str | None, Query(pattern=f"^{SLUG_PATTERN}$")] = None,
+    email: Annotated[str | None, Query(max_length=254, examples=["ana@example.com"])] = None,
+    event_id: Annotated[str | None, Query(pattern=f"^{SLUG_PATTERN}$", examples=["demo"])] = None,
     status: OrderStatus | None = None,
     after: PageAfter = None,
     limit: PageLimit = 50,
@@ -80,10 +94,10 @@ async def search_orders(  # noqa: PLR0913, PLR0917 - one parameter a filter, as 
     operation_id="cancelOrder",
     summary="Cancel a confirmed order",
     response_model=OrderAnswer,
-    responses=describe_problems(*_PROBLEMS, "invalid-transition"),
+    responses=describe_problems(*_PROBLEMS, "not-found", "invalid-transition", "outcome-unknown"),
 )
 async def cancel_order(
-    order_id: str, services: SellingDep, caller: OrdersWriter
+    order_id: OrderInPath, services: SellingDep, caller: OrdersWriter
 ) -> OrderAnswer | JSONResponse:
     """Units and limits are free again at once. Safe to repeat."""
     event_id = services.ordering.event_of(order_id)

@@ -4,25 +4,70 @@ import csv
 import io
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
-import orjson
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from app.api.authentication import FactsReader, ReportsReader, require
 from app.api.dependencies import ServicesDep
 from app.api.events import PageAfter, PageLimit, refuse_page
-from app.api.forms import Instant, MoneyAnswer, Page, optional_instant
+from app.api.forms import EventInPath, Instant, MoneyAnswer, Page, optional_instant
 from app.api.problems import describe_problems, problem
 from app.domain.ids import EventId, TicketTypeId
 from app.ledger import SalesReport, Scope, UnknownPage
+from app.rollout import SELLING_FREE, ToggleKind
 from payments import Money
 
 router = APIRouter(prefix="/v1/admin", tags=["admin: reports"])
 
-_PROBLEMS = ("unauthenticated", "forbidden", "invalid", "unavailable")
+_PROBLEMS = ("unauthenticated", "forbidden", "unavailable")
+
+_SALES_EXAMPLE: dict[str, JsonValue] = {
+    "event_id": "demo",
+    "as_of": "2026-05-01T18:00:00.123Z",
+    "orders": 1,
+    "sold": 2,
+    "held": 1,
+    "cancelled": 0,
+    "amount": {"amount": 0, "currency": "EUR"},
+    "ticket_types": [
+        {
+            "ticket_type": "general",
+            "name": "General admission",
+            "sold": 2,
+            "held": 1,
+            "cancelled": 0,
+            "amount": {"amount": 0, "currency": "EUR"},
+        }
+    ],
+}
+_CSV_EXAMPLE = """ticket_type,name,sold,held,cancelled,amount_minor,currency
+general,General admission,2,1,0,0,EUR
+"""
+_FACT_EXAMPLE: dict[str, JsonValue] = {
+    "specversion": "1.0",
+    "id": "12:1:42:46m3gp52unr2lqazawzsq64nld",
+    "source": "/taquilla",
+    "type": "taquilla.EventPaused.v1",
+    "subject": "demo",
+    "time": "2026-05-01T18:00:00.123000Z",
+    "datacontenttype": "application/json",
+    "partition": 12,
+    "epoch": 1,
+    "sequence": "00000000000000000042",
+    "data": {"event_id": "demo", "version": 3},
+}
+_TOGGLE_EXAMPLE: dict[str, JsonValue] = {
+    "name": SELLING_FREE.name,
+    "kind": SELLING_FREE.kind,
+    "default": SELLING_FREE.default,
+    "enabled": True,
+    "owner": SELLING_FREE.owner,
+    "remove_by": None,
+    "description": SELLING_FREE.description,
+}
 
 
 class ReportFormat(StrEnum):
@@ -54,17 +99,40 @@ class SalesAnswer(BaseModel):
     amount: MoneyAnswer
     ticket_types: list[TypeSalesAnswer]
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_SALES_EXAMPLE]})
+
+
+class FactAnswer(BaseModel):
+    """A CloudEvent 1.0. `sequence` grows by one within a partition, without a gap. What `data`
+    holds depends on `type`; its last part is the version of that form."""
+
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: str
+    subject: str = Field(description="The id of the order or of the event.")
+    time: Instant
+    datacontenttype: Literal["application/json"]
+    partition: int
+    epoch: int
+    sequence: str
+    data: dict[str, JsonValue]
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_FACT_EXAMPLE]})
+
 
 class ToggleAnswer(BaseModel):
     """`enabled`: null when the source does not know the toggle; then `default` stands."""
 
     name: str
-    kind: str
+    kind: ToggleKind
     default: bool
     enabled: bool | None
     owner: str
-    remove_by: str | None
+    remove_by: str | None = Field(description="A day, for what is to go.")
     description: str
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_TOGGLE_EXAMPLE]})
 
 
 @router.get(
@@ -73,12 +141,12 @@ class ToggleAnswer(BaseModel):
     summary="Sales of an event",
     response_model=SalesAnswer,
     responses={
-        200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
-        **describe_problems(*_PROBLEMS, "not-found"),
+        200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": _CSV_EXAMPLE}}},
+        **describe_problems(*_PROBLEMS, "invalid", "not-found"),
     },
 )
 async def read_sales(
-    event_id: str,
+    event_id: EventInPath,
     services: ServicesDep,
     caller: ReportsReader,
     report_format: Annotated[ReportFormat, Query(alias="format")] = ReportFormat.JSON,
@@ -97,19 +165,21 @@ async def read_sales(
     "/facts",
     operation_id="listFacts",
     summary="The facts of own events, as CloudEvents",
-    response_model=Page[dict[str, Any]],
-    responses=describe_problems(*_PROBLEMS),
+    response_model=Page[FactAnswer],
+    responses=describe_problems(*_PROBLEMS, "invalid"),
 )
 async def list_facts(
     services: ServicesDep, caller: FactsReader, after: PageAfter = None, limit: PageLimit = 50
-) -> Page[dict[str, Any]] | JSONResponse:
+) -> Page[FactAnswer] | JSONResponse:
     """From the archive, in the order of each partition. An empty page means that these were all for
     now: `next` stays valid, and asked again it gives what came since."""
     try:
         found = await services.ledger.archive.read_after(caller.organiser_id, after, limit)
     except UnknownPage as error:
         return refuse_page(error)
-    return Page[dict[str, Any]](items=[orjson.loads(text) for text in found.texts], next=found.next)
+    return Page[FactAnswer](
+        items=[FactAnswer.model_validate_json(text) for text in found.texts], next=found.next
+    )
 
 
 @router.get(
@@ -118,9 +188,10 @@ async def list_facts(
     dependencies=[Depends(require(Scope.TOGGLES_READ))],
     summary="Every toggle, and how it stands",
     response_model=Page[ToggleAnswer],
-    responses=describe_problems("unauthenticated", "forbidden", "unavailable"),
+    responses=describe_problems(*_PROBLEMS),
 )
 async def list_toggles(services: ServicesDep) -> Page[ToggleAnswer]:
+    """As this process sees them now."""
     items = [
         ToggleAnswer(
             name=each.toggle.name,

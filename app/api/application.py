@@ -1,21 +1,20 @@
 """The application: its routers, its middleware, its OpenAPI document, its offline /docs."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
-from starlette.middleware.cors import CORSMiddleware
 
 from app.api import admin_events, admin_orders, admin_reports, events, health, orders, tickets
 from app.api.body_limit import LimitBodies
-from app.api.middleware import ObserveRequests
-from app.api.problems import Problem, describe_problems, install_problem_handlers
-from app.api.rate_limit import LimitRate, counts
+from app.api.middleware import AnswerBugs, CrossOrigin, ObserveRequests
+from app.api.openapi import describe, write_document
+from app.api.problems import install_problem_handlers
+from app.api.rate_limit import LimitRate
 
 TITLE = "Taquilla"
 VERSION = "0.1.0"
@@ -68,6 +67,7 @@ def build_application(open_services: OpenServices, exposure: Exposure) -> FastAP
         app.include_router(router)
     install_problem_handlers(app, routers)
     # The last that is added is the first that is asked: a refusal has its CORS headers, too.
+    app.add_middleware(AnswerBugs)
     app.add_middleware(LimitBodies)
     if exposure.rate_limit_per_address and not exposure.is_internal:
         app.add_middleware(
@@ -75,7 +75,7 @@ def build_application(open_services: OpenServices, exposure: Exposure) -> FastAP
         )
     if exposure.cors_origins:
         app.add_middleware(
-            CORSMiddleware,
+            CrossOrigin,
             allow_origins=list(exposure.cors_origins),
             allow_methods=["GET", "POST", "PATCH"],
             allow_headers=[
@@ -85,8 +85,14 @@ def build_application(open_services: OpenServices, exposure: Exposure) -> FastAP
             expose_headers=["ETag", "Idempotency-Replayed", "Retry-After"],
         )
     app.add_middleware(ObserveRequests)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.openapi = lambda: _describe_once(app, routers)  # type: ignore[method-assign]
     return app
+
+
+def write_public_document() -> str:
+    """The OpenAPI document of the public listener, as it is committed. Opens nothing."""
+    exposure = Exposure(is_internal=False, has_metrics=False, cors_origins=())
+    return write_document(build_application(lambda _: nullcontext(), exposure))
 
 
 def _routers(exposure: Exposure) -> Sequence[APIRouter]:
@@ -95,37 +101,7 @@ def _routers(exposure: Exposure) -> Sequence[APIRouter]:
     return (*PUBLIC_ROUTERS, health.metrics_router) if exposure.has_metrics else PUBLIC_ROUTERS
 
 
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    """The document frontends are generated from: our problems, not the framework's own errors."""
+def _describe_once(app: FastAPI, routers: Sequence[APIRouter]) -> dict[str, Any]:
     if app.openapi_schema is None:
-        document = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes
-        )
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        for name in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(name, None)
-        schemas["Problem"] = Problem.model_json_schema()
-        for path, operations in document["paths"].items():
-            for operation in operations.values():
-                _drop_framework_errors(operation["responses"])
-                _add_errors_of_the_edge(path, operation)
-        app.openapi_schema = document
+        app.openapi_schema = describe(app, routers)
     return app.openapi_schema
-
-
-def _drop_framework_errors(responses: dict[str, Any]) -> None:
-    """FastAPI puts its own 422 on every operation that has a parameter; ours has another form."""
-    invalid = responses.get("422", {}).get("content", {})
-    if set(invalid) == {"application/json"}:
-        del responses["422"]
-
-
-def _add_errors_of_the_edge(path: str, operation: dict[str, Any]) -> None:
-    """What the middleware may answer before an operation is asked."""
-    codes = ["malformed", "body-too-large"] if "requestBody" in operation else []
-    if counts(path):
-        codes.append("rate-limited")
-    for status, described in describe_problems(*codes).items():
-        answers = operation["responses"].setdefault(str(status), described)
-        for media_type, content in described["content"].items():
-            answers["content"][media_type]["examples"].update(content["examples"])

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.api.dependencies import Caller, ServicesDep
@@ -11,15 +11,23 @@ from app.api.problems import ProblemRaised
 from app.ledger import Scope
 
 bearer = HTTPBearer(
-    auto_error=False, description="An admin key: `./taquilla keys create`.", bearerFormat="tq_…"
+    scheme_name="AdminKey",
+    bearerFormat="tq_…",
+    description="A key of one organiser, from `./taquilla keys create`. What stands behind its "
+    "name at an operation is the scope that the key needs.",
+    auto_error=False,
 )
-Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 
 def require(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     """A dependency: 401 without a valid key, 403 when the key lacks the scope."""
 
-    async def find_caller(services: ServicesDep, credentials: Credentials) -> Caller:
+    async def find_caller(
+        services: ServicesDep,
+        credentials: Annotated[
+            HTTPAuthorizationCredentials | None, Security(bearer, scopes=[scope])
+        ],
+    ) -> Caller:
         if credentials is None:
             raise ProblemRaised("unauthenticated", "Send an API key: Authorization: Bearer tq_….")
         key = await services.ledger.api_keys.find(credentials.credentials)

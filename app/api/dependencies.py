@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 
 from app.api.addresses import find_network
 from app.domain.ids import OrganiserId
-from app.runtime.errors import Unavailable
+from app.runtime.errors import Reason, Unavailable
 from app.selling import Services
 
 
@@ -44,7 +44,7 @@ async def find_selling_services(request: Request) -> Services:
     of a dependency would cost as much again as this one."""
     services = await find_services(request)
     if services.readiness.reasons:
-        raise Unavailable("; ".join(services.readiness.reasons))
+        raise Unavailable("; ".join(services.readiness.reasons), Reason.NOT_READY)
     return services
 
 

@@ -7,7 +7,14 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from app.api.dependencies import ServicesDep
-from app.api.forms import Instant, MoneyAnswer, Page, instant, optional_instant
+from app.api.forms import (
+    EventInPath,
+    Instant,
+    MoneyAnswer,
+    Page,
+    instant,
+    optional_instant,
+)
 from app.api.problems import describe_problems, problem
 from app.domain.events import Availability, PublicStatus, TypeAvailability
 from app.domain.ids import EventId
@@ -15,15 +22,15 @@ from app.domain.ids import EventId
 router = APIRouter(prefix="/v1", tags=["events"])
 
 EVENT_EXAMPLE: dict[str, JsonValue] = {
-    "id": "concert",
-    "name": "Concert in the park",
+    "id": "demo",
+    "name": "Free concert in the park",
     "starts_at": "2026-06-20T20:00:00.000Z",
     "status": "on_sale",
     "currency": "EUR",
     "ticket_types": [
         {
-            "id": "adult",
-            "name": "Adult",
+            "id": "general",
+            "name": "General admission",
             "price": {"amount": 0, "currency": "EUR"},
             "min_per_order": 1,
             "max_per_order": 10,
@@ -31,7 +38,7 @@ EVENT_EXAMPLE: dict[str, JsonValue] = {
             "on_sale_from": None,
             "on_sale_until": None,
             "status": "on_sale",
-            "remaining": 1200,
+            "remaining": 18000,
         }
     ],
 }
@@ -39,7 +46,7 @@ EVENT_EXAMPLE: dict[str, JsonValue] = {
 
 AVAILABILITY_EXAMPLE: dict[str, JsonValue] = {
     "as_of": "2026-05-01T18:00:00.123Z",
-    "ticket_types": [{"id": "adult", "remaining": 1200, "status": "on_sale"}],
+    "ticket_types": [{"id": "general", "remaining": 18000, "status": "on_sale"}],
 }
 
 
@@ -86,7 +93,7 @@ PageAfter = Annotated[
     str | None,
     Query(
         max_length=4000,
-        pattern=r"^[\x21-\x7e]*$",
+        pattern=r"^[\x21-\x7e]+$",
         description="`next` of the page before; leave out to begin.",
     ),
 ]
@@ -98,7 +105,7 @@ PageLimit = Annotated[int, Query(ge=1, le=100)]
     operation_id="listEvents",
     summary="List events",
     response_model=Page[EventAnswer],
-    responses=describe_problems("invalid", "unavailable", "outcome-unknown"),
+    responses=describe_problems("invalid", "unavailable"),
 )
 async def list_events(
     services: ServicesDep, after: PageAfter = None, limit: PageLimit = 50
@@ -114,9 +121,10 @@ async def list_events(
     operation_id="readEvent",
     summary="Read an event",
     response_model=EventAnswer,
-    responses=describe_problems("not-found", "unavailable", "outcome-unknown"),
+    responses=describe_problems("not-found", "unavailable"),
 )
-async def read_event(event_id: str, services: ServicesDep) -> EventAnswer | JSONResponse:
+async def read_event(event_id: EventInPath, services: ServicesDep) -> EventAnswer | JSONResponse:
+    """Its ticket types, and what is left of each."""
     found = await services.board.of_event(EventId(event_id))
     return _answer(found) if found else _not_found()
 
@@ -126,10 +134,10 @@ async def read_event(event_id: str, services: ServicesDep) -> EventAnswer | JSON
     operation_id="readAvailability",
     summary="Read what is left",
     response_model=AvailabilityAnswer,
-    responses=describe_problems("not-found", "unavailable", "outcome-unknown"),
+    responses=describe_problems("not-found", "unavailable"),
 )
 async def read_availability(
-    event_id: str, services: ServicesDep
+    event_id: EventInPath, services: ServicesDep
 ) -> AvailabilityAnswer | JSONResponse:
     """For polling: at most half a second old."""
     found = await services.board.of_event(EventId(event_id))

@@ -3,10 +3,12 @@
 import re
 import unicodedata
 from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from email_validator import EmailNotValidError, validate_email
+from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
 
 from app.domain.ids import SLUG_PATTERN
@@ -33,6 +35,15 @@ _PLAIN_LOCAL = re.compile(rf"(?=.{{1,{LOCAL_MAX}}}$)[A-Za-z0-9_+-]+(\.[A-Za-z0-9
 """What stands before the @ in nearly every address; the rest is for the library to judge."""
 
 
+class EventState(StrEnum):
+    """What an event is to its organiser."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
 class MoneyAnswer(BaseModel):
     """Minor units: 1050 EUR is 10.50 EUR, 500 JPY is 500 JPY."""
 
@@ -49,6 +60,11 @@ class Page(BaseModel, Generic[Item]):
 
     items: list[Item]
     next: str | None
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """`EventPage`, as generators are to call it."""
+        return f"{params[0].__name__.removesuffix('Answer')}Page"
 
 
 def instant(at_ms: int) -> str:
@@ -109,6 +125,9 @@ def _is_known_domain(domain: str) -> bool:
 def _validate_email(address: str) -> None:
     validate_email(address, check_deliverability=False, test_environment=True)
 
+
+EventInPath = Annotated[str, Path(description="The id of an event.", examples=["demo"])]
+OrderInPath = Annotated[str, Path(description="The `id` that the 201 of `placeOrder` gave.")]
 
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 """As answered: RFC 3339, UTC."""

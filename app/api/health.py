@@ -1,11 +1,14 @@
 """Liveness, readiness with reasons, metrics."""
 
+from typing import Literal
+
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from app.api.dependencies import ServicesDep
 from app.api.problems import describe_problems, problem
+from app.runtime.errors import Reason
 from app.runtime.metrics import CONTENT_TYPE, render
 
 router = APIRouter(tags=["health"])
@@ -13,7 +16,15 @@ metrics_router = APIRouter(include_in_schema=False)
 
 
 class HealthAnswer(BaseModel):
-    status: str
+    status: Literal["ok"]
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ok"}]})
+
+
+class ReadinessAnswer(BaseModel):
+    status: Literal["ready"]
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ready"}]})
 
 
 @router.get(
@@ -23,6 +34,7 @@ class HealthAnswer(BaseModel):
     responses=describe_problems(),
 )
 async def read_health() -> HealthAnswer:
+    """Asks nobody."""
     return HealthAnswer(status="ok")
 
 
@@ -30,17 +42,18 @@ async def read_health() -> HealthAnswer:
     "/readyz",
     operation_id="readReadiness",
     summary="Can this process sell",
-    response_model=HealthAnswer,
+    response_model=ReadinessAnswer,
     responses=describe_problems("unavailable"),
 )
-async def read_readiness(services: ServicesDep) -> HealthAnswer | JSONResponse:
-    """503 with the reasons while it may not, or while it does not know what it may sell."""
+async def read_readiness(services: ServicesDep) -> ReadinessAnswer | JSONResponse:
+    """503 while it may not, or while it does not know what it may sell; `detail` says why, for
+    people."""
     reasons = [*services.readiness.reasons]
     if silence := services.toggles.why_silent():
         reasons.append(silence)
     if reasons:
-        return problem("unavailable", "This process may not sell now.", reasons=reasons)
-    return HealthAnswer(status="ready")
+        return problem("unavailable", "; ".join(reasons), reason=Reason.NOT_READY)
+    return ReadinessAnswer(status="ready")
 
 
 @metrics_router.get("/metrics")

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from fastapi.openapi.models import Example
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from app.api.forms import Email, Instant, MoneyAnswer, Name, Slug, instant, optional_instant
@@ -9,18 +10,29 @@ from app.api.strict_json import StrictBody
 from app.domain.events import LINES_MAX, QUANTITY_MAX
 from app.domain.orders import Order, OrderLine, OrderStatus
 
-ASKED_EXAMPLE: dict[str, JsonValue] = {
+CONFIRMED_EXAMPLE: dict[str, JsonValue] = {
     "customer": {"email": "ana@example.com", "name": "Ana"},
-    "lines": [{"ticket_type": "adult", "quantity": 2}],
+    "lines": [{"ticket_type": "general", "quantity": 2}],
 }
+HELD_EXAMPLE: dict[str, JsonValue] = {
+    "customer": {"email": "bea@example.com"},
+    "lines": [{"ticket_type": "stand", "quantity": 1}],
+    "confirm": False,
+}
+ASKED_EXAMPLES: dict[str, Example] = {
+    "confirmed": {"summary": "Free tickets, confirmed at once", "value": CONFIRMED_EXAMPLE},
+    "held": {"summary": "Free tickets, held until they are confirmed", "value": HELD_EXAMPLE},
+}
+"""They work against the demo of `./taquilla dev`."""
+
 ORDER_EXAMPLE: dict[str, JsonValue] = {
-    "id": "02.concert.46m3gp52unr2lqazawzsq64nld",
-    "event_id": "concert",
+    "id": "12.demo.46m3gp52unr2lqazawzsq64nld",
+    "event_id": "demo",
     "status": "confirmed",
     "lines": [
         {
-            "ticket_type": "adult",
-            "name": "Adult",
+            "ticket_type": "general",
+            "name": "General admission",
             "quantity": 2,
             "unit_price": {"amount": 0, "currency": "EUR"},
             "amount": {"amount": 0, "currency": "EUR"},
@@ -40,7 +52,7 @@ class AskedCustomer(StrictBody):
 
 
 class AskedLine(StrictBody):
-    ticket_type: Annotated[Slug, Field(examples=["adult"])]
+    ticket_type: Slug
     quantity: Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
 
 
@@ -50,8 +62,6 @@ class AskedOrder(StrictBody):
     customer: AskedCustomer
     lines: Annotated[list[AskedLine], Field(min_length=1, max_length=LINES_MAX)]
     confirm: bool = True
-
-    model_config = ConfigDict(json_schema_extra={"examples": [ASKED_EXAMPLE]})
 
 
 class LineAnswer(BaseModel):
@@ -63,7 +73,8 @@ class LineAnswer(BaseModel):
 
 
 class OrderAnswer(BaseModel):
-    """Lines of one ticket type are merged, in order of first appearance."""
+    """Lines of one ticket type are merged, in order of first appearance. `expires_at`: of an order
+    that is held, until when; else null."""
 
     id: str
     event_id: str

@@ -2,12 +2,13 @@
 
 from typing import Annotated, assert_never
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Body, Header, Response
 from fastapi.responses import JSONResponse
 
 from app.api.dependencies import BuyerAddress, SellingDep
-from app.api.forms import IDEMPOTENCY_KEY_PATTERN
+from app.api.forms import IDEMPOTENCY_KEY_PATTERN, EventInPath, OrderInPath
 from app.api.order_forms import (
+    ASKED_EXAMPLES,
     AskedOrder,
     OrderAnswer,
     PlacedOrderAnswer,
@@ -49,7 +50,29 @@ IdempotencyKey = Annotated[
         examples=["5b1f0f6c-2f0e-4b52-9f7a-0d3c6f2a9f11"],
     ),
 ]
-OrderToken = Annotated[str, Header(alias="Order-Token", description="The `token` of the 201.")]
+OrderToken = Annotated[
+    str, Header(alias="Order-Token", description="The `token` that the 201 of `placeOrder` gave.")
+]
+
+
+def _with_the_order(operation_id: str, description: str) -> dict[str, object]:
+    """A link from a placed order to what may be done with it."""
+    return {
+        "operationId": operation_id,
+        "description": description,
+        "parameters": {
+            "path.order_id": "$response.body#/id",
+            "header.Order-Token": "$response.body#/token",
+        },
+    }
+
+
+_LINKS = {
+    "read": _with_the_order("readOrder", "Read the order."),
+    "tickets": _with_the_order("listTickets", "Its tickets, once it is confirmed."),
+    "confirm": _with_the_order("confirmOrder", "Finish it, if it is a free hold."),
+    "release": _with_the_order("releaseOrder", "Let it go, if it is held."),
+}
 
 
 @router.post(
@@ -62,10 +85,11 @@ OrderToken = Annotated[str, Header(alias="Order-Token", description="The `token`
         201: {
             "headers": {
                 "Idempotency-Replayed": {
-                    "description": "true when this key had placed the order before",
-                    "schema": {"type": "string", "enum": ["true"]},
+                    "description": "There, and true, when this key had placed the order before.",
+                    "schema": {"type": "string", "const": "true"},
                 }
-            }
+            },
+            "links": _LINKS,
         },
         **describe_problems(
             *("malformed", "idempotency-key-missing", "not-found", "sold-out", "limit-exceeded"),
@@ -75,8 +99,8 @@ OrderToken = Annotated[str, Header(alias="Order-Token", description="The `token`
     },
 )
 async def place_order(  # noqa: PLR0913, PLR0917 - what the request is made of
-    event_id: str,
-    asked: AskedOrder,
+    event_id: EventInPath,
+    asked: Annotated[AskedOrder, Body(openapi_examples=ASKED_EXAMPLES)],
     key: IdempotencyKey,
     services: SellingDep,
     address: BuyerAddress,
@@ -116,8 +140,8 @@ async def place_order(  # noqa: PLR0913, PLR0917 - what the request is made of
                 "limit-exceeded",
                 f"{kind.replace('_', ' ')} of {ticket_type or 'this event'} is {limit}.",
                 kind=kind,
+                ticket_type=ticket_type,
                 limit=limit,
-                **({"ticket_type": ticket_type} if ticket_type else {}),
             )
         case SaleClosed(reason):
             return problem("sale-closed", "This is not on sale now.", reason=reason)
@@ -143,10 +167,10 @@ async def place_order(  # noqa: PLR0913, PLR0917 - what the request is made of
     operation_id="readOrder",
     summary="Read an order",
     response_model=OrderAnswer,
-    responses=describe_problems("not-found", "unavailable", "outcome-unknown"),
+    responses=describe_problems("not-found", "unavailable"),
 )
 async def read_order(
-    order_id: str, services: SellingDep, token: OrderToken = ""
+    order_id: OrderInPath, token: OrderToken, services: SellingDep
 ) -> OrderAnswer | JSONResponse:
     """An overdue hold is shown as expired. No personal data."""
     order = await services.ordering.read(order_id, token)
@@ -163,7 +187,7 @@ async def read_order(
     ),
 )
 async def confirm_order(
-    order_id: str, services: SellingDep, token: OrderToken = ""
+    order_id: OrderInPath, token: OrderToken, services: SellingDep
 ) -> OrderAnswer | JSONResponse:
     """Safe to repeat: a confirmed order stays as it is."""
     outcome = await services.ordering.confirm(order_id, token)
@@ -190,7 +214,7 @@ async def confirm_order(
     ),
 )
 async def release_order(
-    order_id: str, services: SellingDep, token: OrderToken = ""
+    order_id: OrderInPath, token: OrderToken, services: SellingDep
 ) -> OrderAnswer | JSONResponse:
     """Safe to repeat: what is released or expired stays as it is."""
     outcome = await services.ordering.release(order_id, token)

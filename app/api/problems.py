@@ -14,10 +14,19 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from app.rollout import SELLING_FREE
+from app.api.problem_members import (
+    CapacityMembers,
+    ForbiddenMembers,
+    InvalidMembers,
+    LimitMembers,
+    SaleClosedMembers,
+    SoldOutMembers,
+    TransitionMembers,
+    UnavailableMembers,
+)
 from app.runtime.errors import OutcomeUnknown, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -26,62 +35,60 @@ RETRY_AFTER_SECONDS = 1
 ERRORS_MAX = 20
 """Of one 422: a body of nonsense must not be answered by a larger one."""
 WHERE_CHARACTERS_MAX = 100
+SCHEMA_REFERENCE = "#/components/schemas/{model}"
+
+_RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Seconds to wait before the same request is sent again.",
+        "required": True,
+        "schema": {"type": "integer"},
+    }
+}
+_CHALLENGE = {
+    "WWW-Authenticate": {"required": True, "schema": {"type": "string", "const": "Bearer"}}
+}
+_HEADERS: Mapping[int, Mapping[str, Any]] = {
+    401: _CHALLENGE,
+    429: _RETRY_AFTER,
+    503: _RETRY_AFTER,
+    504: _RETRY_AFTER,
+}
 
 log = structlog.get_logger(__name__)
 
 
-class Problem(BaseModel):
-    """An error answer. Some codes carry members of their own."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str = Field(description="A stable name; its last part is the code.")
-    title: str
-    status: int
-    detail: str
-    code: str
-
-
 @dataclass(frozen=True, slots=True)
 class ProblemCode:
-    """`example`: members of its own, as an answer may show them."""
+    """`members`: what its answers carry beside the standard members, with an example of each."""
 
     status: int
     title: str
-    example: Mapping[str, object] | None = None
+    members: type[BaseModel] | None = None
 
 
 CODES: Mapping[str, ProblemCode] = {
     "malformed": ProblemCode(400, "The request cannot be read"),
     "idempotency-key-missing": ProblemCode(400, "The Idempotency-Key header is missing"),
     "unauthenticated": ProblemCode(401, "No valid API key was given"),
-    "forbidden": ProblemCode(403, "This API key may not do that", {"scope": "orders:write"}),
+    "forbidden": ProblemCode(403, "This API key may not do that", ForbiddenMembers),
     "not-found": ProblemCode(404, "There is nothing here"),
     "method-not-allowed": ProblemCode(405, "This method is not allowed here"),
-    "sold-out": ProblemCode(409, "Sold out", {"ticket_type": "adult", "may_return": True}),
-    "limit-exceeded": ProblemCode(
-        409,
-        "A limit would be exceeded",
-        {"kind": "max_per_customer", "ticket_type": "adult", "limit": 4},
-    ),
-    "sale-closed": ProblemCode(409, "Not on sale now", {"reason": "not_started"}),
+    "sold-out": ProblemCode(409, "Sold out", SoldOutMembers),
+    "limit-exceeded": ProblemCode(409, "A limit would be exceeded", LimitMembers),
+    "sale-closed": ProblemCode(409, "Not on sale now", SaleClosedMembers),
     "already-exists": ProblemCode(409, "The id is taken"),
-    "capacity-in-use": ProblemCode(409, "Held and sold units do not fit", {"minimum": 120}),
-    "invalid-transition": ProblemCode(409, "Not possible in this state", {"state": "cancelled"}),
+    "capacity-in-use": ProblemCode(409, "Held and sold units do not fit", CapacityMembers),
+    "invalid-transition": ProblemCode(409, "Not possible in this state", TransitionMembers),
     "payment-open": ProblemCode(409, "A payment is open"),
     "hold-expired": ProblemCode(410, "The hold has expired"),
     "body-too-large": ProblemCode(413, "The body is too large"),
     "unsupported-media-type": ProblemCode(415, "The body must be application/json"),
-    "invalid": ProblemCode(
-        422,
-        "The request is not valid",
-        {"errors": [{"where": "body.lines.0.quantity", "message": "must be at least 1"}]},
-    ),
+    "invalid": ProblemCode(422, "The request is not valid", InvalidMembers),
     "idempotency-key-reused": ProblemCode(422, "The key was used for another request"),
     "rate-limited": ProblemCode(429, "Too many requests; nothing was changed"),
     "internal": ProblemCode(500, "Something broke on our side"),
     "unavailable": ProblemCode(
-        503, "Not possible right now; nothing was changed", {"reason": SELLING_FREE.name}
+        503, "Not possible right now; nothing was changed", UnavailableMembers
     ),
     "outcome-unknown": ProblemCode(
         504, "No answer in time; send the same request with the same key again"
@@ -118,29 +125,77 @@ def problem(code: str, detail: str, **members: object) -> JSONResponse:
 
 
 def describe_problems(*codes: str) -> dict[int | str, dict[str, Any]]:
-    """For OpenAPI: the error answers of an operation, with examples, by status. Every operation may
-    also answer what no operation can rule out."""
-    described: dict[int | str, dict[str, Any]] = {}
-    for code in sorted({*codes, "internal"}, key=lambda each: (CODES[each].status, each)):
-        entry = CODES[code]
-        response = described.setdefault(
-            entry.status, {"description": HTTPStatus(entry.status).phrase, "content": {}}
-        )
-        content = response["content"].setdefault(
-            MEDIA_TYPE, {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}
-        )
-        content["examples"][code] = {
-            "summary": entry.title,
-            "value": {
-                "type": TYPE_PREFIX + code,
-                "title": entry.title,
-                "status": entry.status,
-                "detail": entry.title + ".",
-                "code": code,
-                **(entry.example or {}),
-            },
+    """For OpenAPI: the error answers of an operation by status, each with the codes that it may
+    have. Every operation may also answer what no operation can rule out."""
+    by_status: dict[int, list[str]] = {}
+    for code in sorted({*codes, "internal"}):
+        by_status.setdefault(CODES[code].status, []).append(code)
+    return {status: _describe_status(status, by_status[status]) for status in sorted(by_status)}
+
+
+def problem_schemas() -> dict[str, Any]:
+    """For OpenAPI: one schema a code, so that a frontend tells them apart by `code` and is sure of
+    the members."""
+    return {name: schema for code in CODES for name, schema in _schemas_of(code).items()}
+
+
+def _describe_status(status: int, codes: Sequence[str]) -> dict[str, Any]:
+    references = {code: {"$ref": _reference(code)} for code in codes}
+    schema: dict[str, Any] = next(iter(references.values()))
+    if len(codes) > 1:
+        mapping = {code: _reference(code) for code in codes}
+        schema = {
+            "oneOf": list(references.values()),
+            "discriminator": {"propertyName": "code", "mapping": mapping},
         }
-    return described
+    examples = {code: {"summary": CODES[code].title, "value": _example_of(code)} for code in codes}
+    return {
+        "description": HTTPStatus(status).phrase,
+        "headers": _HEADERS.get(status, {}),
+        "content": {MEDIA_TYPE: {"schema": schema, "examples": examples}},
+    }
+
+
+def _reference(code: str) -> str:
+    return SCHEMA_REFERENCE.format(model=_schema_name(code))
+
+
+def _schema_name(code: str) -> str:
+    return "".join(word.capitalize() for word in code.split("-")) + "Problem"
+
+
+def _schemas_of(code: str) -> dict[str, Any]:
+    """Its own, and those that its members refer to."""
+    entry = CODES[code]
+    members: dict[str, Any] = {}
+    if entry.members:
+        members = entry.members.model_json_schema(ref_template=SCHEMA_REFERENCE)
+    properties = {
+        "type": {"type": "string", "const": TYPE_PREFIX + code},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "const": entry.status},
+        "detail": {"type": "string", "description": "For people; may change at any time."},
+        "code": {"type": "string", "const": code},
+    } | members.get("properties", {})
+    schema = {
+        "type": "object",
+        "description": entry.title + ".",
+        "properties": properties,
+        "required": list(properties),
+    }
+    return {_schema_name(code): schema, **members.get("$defs", {})}
+
+
+def _example_of(code: str) -> dict[str, Any]:
+    entry = CODES[code]
+    fields = entry.members.model_fields if entry.members else {}
+    return {
+        "type": TYPE_PREFIX + code,
+        "title": entry.title,
+        "status": entry.status,
+        "detail": entry.title + ".",
+        "code": code,
+    } | {name: (field.examples or [None])[0] for name, field in fields.items()}
 
 
 def install_problem_handlers(app: FastAPI, routers: Sequence[APIRouter]) -> None:
@@ -156,7 +211,6 @@ def install_problem_handlers(app: FastAPI, routers: Sequence[APIRouter]) -> None
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(Unavailable, _answer_unavailable)
     app.add_exception_handler(OutcomeUnknown, _answer_unknown)
-    app.add_exception_handler(Exception, _answer_internal)
 
 
 def _methods_of(path: str, routers: Sequence[APIRouter]) -> list[str]:
@@ -187,6 +241,8 @@ async def _answer_invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - for the type alone
     found = error.errors()
     for each in found:
+        if each["loc"][:2] == ("header", "Order-Token"):
+            return problem("not-found", "Without its Order-Token there is no such order.")
         if each["loc"][:2] == ("header", "Idempotency-Key"):
             if each["type"] == "missing":
                 return problem("idempotency-key-missing", "Send a fresh random Idempotency-Key.")
@@ -203,15 +259,13 @@ def _where(location: Sequence[str | int]) -> str:
 
 
 async def _answer_unavailable(request: Request, error: Exception) -> JSONResponse:
-    log.warning("unavailable", path=request.url.path, error=str(error))
-    return problem("unavailable", "Nothing was changed. Try again in a moment.", reason=str(error))
+    assert isinstance(error, Unavailable)  # noqa: S101 - for the type alone
+    # The message may name an address or a statement: it is for the log alone.
+    log.warning("unavailable", path=request.url.path, reason=error.reason, error=str(error))
+    detail = "Nothing was changed. Try again in a moment."
+    return problem("unavailable", detail, reason=error.reason)
 
 
 async def _answer_unknown(request: Request, error: Exception) -> JSONResponse:
     log.warning("outcome unknown", path=request.url.path, error=str(error))
     return problem("outcome-unknown", "It may have been done. The same key is safe to send again.")
-
-
-async def _answer_internal(request: Request, error: Exception) -> JSONResponse:
-    log.error("internal error", path=request.url.path, exc_info=error)
-    return problem("internal", "This is a bug of ours.")

@@ -33,10 +33,12 @@ class StrictJsonRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        headers = {field.alias.lower() for field in self.dependant.header_params}
 
         async def handle_strictly(request: Request) -> Response:
-            if len(request.headers.getlist("idempotency-key")) > 1:
-                _refuse("there is more than one Idempotency-Key")
+            for name in headers:
+                if len(request.headers.getlist(name)) > 1:
+                    _refuse(f"there is more than one {name.title()}")
             return await handle(_StrictRequest(request.scope, request.receive))
 
         return handle_strictly

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from app.api.dependencies import SellingDep, ServicesDep
 from app.api.events import PageAfter, refuse_page
-from app.api.forms import Page, optional_instant
+from app.api.forms import EventInPath, OrderInPath, Page, optional_instant
 from app.api.orders import OrderToken
 from app.api.problems import describe_problems, problem
 from app.api.ticket_forms import (
@@ -45,7 +45,8 @@ SAFE_PICTURE = {
 """Opened by itself a picture may do nothing; pages of any origin may show it."""
 
 IfNoneMatch = Annotated[
-    str, Header(alias="If-None-Match", description="The `ETag` of the answer before.")
+    str | None,
+    Header(alias="If-None-Match", description="The `ETag` of the answer before."),
 ]
 _CONDITIONAL: dict[int | str, dict[str, object]] = {
     200: {
@@ -63,12 +64,10 @@ _CONDITIONAL: dict[int | str, dict[str, object]] = {
     operation_id="listTickets",
     summary="The tickets of an order",
     response_model=Page[TicketAnswer],
-    responses=describe_problems(
-        "not-found", "invalid-transition", "unavailable", "outcome-unknown"
-    ),
+    responses=describe_problems("not-found", "invalid-transition", "unavailable"),
 )
 async def list_tickets(
-    order_id: str, services: SellingDep, token: OrderToken = ""
+    order_id: OrderInPath, token: OrderToken, services: SellingDep
 ) -> Page[TicketAnswer] | JSONResponse:
     """One for each unit, all in one page: `valid` of a confirmed order, `revoked` of a cancelled
     one. An order in another `state` has none: 409."""
@@ -91,7 +90,7 @@ async def list_tickets(
     responses={**_CONDITIONAL, **describe_problems()},
 )
 async def list_keys(
-    services: ServicesDep, response: Response, if_none_match: IfNoneMatch = ""
+    services: ServicesDep, response: Response, if_none_match: IfNoneMatch = None
 ) -> Page[KeyAnswer] | Response:
     """The one that signs now comes first; a ticket is good while its key is listed."""
     keys = services.ticketing.public_keys
@@ -109,14 +108,14 @@ async def list_keys(
     response_model=RevokedPageAnswer,
     responses={
         **_CONDITIONAL,
-        **describe_problems("not-found", "invalid", "unavailable", "outcome-unknown"),
+        **describe_problems("not-found", "invalid", "unavailable"),
     },
 )
 async def list_revoked_tickets(  # noqa: PLR0913, PLR0917 - as they stand in the request
-    event_id: str,
+    event_id: EventInPath,
     services: ServicesDep,
     response: Response,
-    if_none_match: IfNoneMatch = "",
+    if_none_match: IfNoneMatch = None,
     after: PageAfter = None,
     limit: Annotated[int, Query(ge=1, le=REVOKED_PAGE_MAX)] = REVOKED_PAGE_MAX,
 ) -> RevokedPageAnswer | Response:
@@ -149,7 +148,12 @@ async def list_revoked_tickets(  # noqa: PLR0913, PLR0917 - as they stand in the
     responses={
         200: {
             "description": "The picture; it never changes.",
-            "content": {"image/svg+xml": {"schema": {"type": "string"}}},
+            "content": {
+                "image/svg+xml": {
+                    "schema": {"type": "string"},
+                    "example": '<svg xmlns="http://www.w3.org/2000/svg"></svg>',
+                }
+            },
             "headers": {"Cache-Control": {"schema": {"type": "string", "enum": [FOR_EVER]}}},
         },
         **describe_problems("not-found"),
@@ -196,7 +200,7 @@ def _cached(version: str, seconds: int) -> dict[str, str]:
     return {"ETag": f'W/"{version}"', "Cache-Control": f"public, max-age={seconds}"}
 
 
-def _is_known(etag: str, if_none_match: str) -> bool:
+def _is_known(etag: str, if_none_match: str | None) -> bool:
     """Weak comparison (RFC 9110, 13.1.2)."""
-    shown = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
+    shown = {each.strip().removeprefix("W/") for each in (if_none_match or "").split(",")}
     return "*" in shown or etag.removeprefix("W/") in shown

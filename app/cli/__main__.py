@@ -5,7 +5,20 @@ import sys
 
 import typer
 
-from app.cli import bench, db, dev, keys, lock, serve, test, tickets, toggles, verify, worker
+from app.cli import (
+    bench,
+    db,
+    dev,
+    keys,
+    lock,
+    openapi,
+    serve,
+    test,
+    tickets,
+    toggles,
+    verify,
+    worker,
+)
 from app.runtime.errors import ConfigurationError, TaquillaError
 from app.runtime.supervisor import EXIT_MISCONFIGURED
 
@@ -25,6 +38,7 @@ def build_application() -> typer.Typer:
     application.command()(worker.worker)
     application.command("test", context_settings=test.PASSES_ARGUMENTS_ON)(test.run_tests)
     application.command("lock")(lock.lock_requirements)
+    application.command("openapi")(openapi.write_openapi)
     application.command()(verify.verify)
     application.command(context_settings=test.PASSES_ARGUMENTS_ON)(bench.bench)
     application.add_typer(db.application, name="db")

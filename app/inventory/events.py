@@ -24,7 +24,8 @@ from app.runtime.redis_connection import RedisConnection
 
 
 class Events:
-    """Every method is one call of Redis and raises Unavailable, OutcomeUnknown or ContractError."""
+    """Every method is one call of Redis and raises Unavailable or ContractError; one that writes,
+    OutcomeUnknown too."""
 
     def __init__(
         self, scripts: ScriptLibrary, connection: RedisConnection, partitions: int
@@ -90,7 +91,7 @@ class Events:
     async def read_event(self, event_id: EventId) -> tuple[OpenedEvent, int] | None:
         """The event and the server's time at which it was so; None if it was never opened."""
         keys = keys_of_event(event_id, self._partitions)
-        reply = await self._scripts.run("read_event", [keys.event], [])
+        reply = await self._scripts.read("read_event", [keys.event])
         if reply.word == "UNKNOWN_EVENT":
             return None
         return parse_opened_event(event_id, reply.fields(0)), reply.now_ms
@@ -98,7 +99,7 @@ class Events:
     async def read_organiser(self, event_id: EventId) -> OrganiserId | None:
         """None if the event was never opened."""
         keys = keys_of_event(event_id, self._partitions)
-        found = await self._connection.call("HGET", keys.event, "organiser_id")
+        found = await self._connection.ask("HGET", keys.event, "organiser_id")
         return OrganiserId(found) if isinstance(found, str) else None
 
     async def read_customers(
@@ -106,7 +107,7 @@ class Events:
     ) -> Mapping[tuple[CustomerRef, TicketTypeId], int]:
         """What every customer has of each type in live orders; for comparing, not for serving."""
         keys = keys_of_event(event_id, self._partitions)
-        counts = pair_fields(await self._connection.call("HGETALL", keys.customers))
+        counts = pair_fields(await self._connection.ask("HGETALL", keys.customers))
         customers = {}
         for field, quantity in counts.items():
             customer_ref, _, ticket_type = field.partition("|")
@@ -115,7 +116,7 @@ class Events:
 
     async def opened_event_ids(self) -> list[EventId]:
         """Of all partitions, sorted."""
-        found = await self._connection.call_many(
+        found = await self._connection.ask_many(
             [
                 ("SMEMBERS", PartitionKeys(Partition(each)).events)
                 for each in range(self._partitions)

@@ -96,7 +96,8 @@ class PlaceOrder:
 
 
 class Orders:
-    """Every method is one call of Redis and raises Unavailable, OutcomeUnknown or ContractError."""
+    """Every method is one call of Redis and raises Unavailable or ContractError; one that writes,
+    OutcomeUnknown too."""
 
     def __init__(self, scripts: ScriptLibrary, connection: RedisConnection) -> None:
         self._scripts = scripts
@@ -172,12 +173,12 @@ class Orders:
     async def read_order(self, address: OrderAddress) -> Order | None:
         """An overdue hold is shown as expired, though nobody has swept it yet."""
         keys = PartitionKeys(address.partition)
-        reply = await self._scripts.run("read_order", [keys.order(address.order_id)], [])
+        reply = await self._scripts.read("read_order", [keys.order(address.order_id)])
         return _order(address, reply) if reply.word == "ORDER" else None
 
     async def read_orders(self, addresses: Sequence[OrderAddress]) -> list[Order | None]:
         """As they are stored, in one round trip; for comparing, at most some hundred at once."""
-        found = await self._connection.call_many(
+        found = await self._connection.ask_many(
             [("HGETALL", PartitionKeys(each.partition).order(each.order_id)) for each in addresses]
         )
         return [
@@ -221,7 +222,7 @@ class Orders:
         """Those with an overdue hold, by our own guess of the server's time."""
         now_ms = self._scripts.time.now_ms()
         everywhere = [Partition(each) for each in range(partitions)]
-        found = await self._connection.call_many(
+        found = await self._connection.ask_many(
             [("ZCOUNT", PartitionKeys(each).due_events, "-inf", now_ms) for each in everywhere]
         )
         return [each for each, count in zip(everywhere, found, strict=True) if count]
@@ -239,7 +240,7 @@ class Orders:
 
     async def _due(self, key: str) -> list[str]:
         now_ms, limit = self._scripts.time.now_ms(), EXPIRE_ORDERS_MAX
-        found = await self._connection.call(
+        found = await self._connection.ask(
             "ZRANGE", key, "-inf", now_ms, "BYSCORE", "LIMIT", 0, limit
         )
         return [str(each) for each in found] if isinstance(found, list) else []

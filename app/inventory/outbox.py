@@ -68,7 +68,7 @@ class Outbox:
         """None: this partition was never started here."""
         partitions = [Partition(each) for each in range(self._partitions)]
         fields = ("epoch", "seq", "relayed_epoch", "relayed_seq")
-        found = await self._connection.call_many(
+        found = await self._connection.ask_many(
             [("HMGET", PartitionKeys(each).head, *fields) for each in partitions]
         )
         return {each: _parse_head(reply) for each, reply in zip(partitions, found, strict=True)}
@@ -76,7 +76,7 @@ class Outbox:
     async def read(self, partition: Partition, after: Position, limit: int) -> list[OutboxEntry]:
         """At most `limit` facts behind `after`, oldest first. ContractError for a hole."""
         keys = PartitionKeys(partition)
-        reply = await self._connection.call(
+        reply = await self._connection.ask(
             "XRANGE", keys.outbox, f"({after.epoch}-{after.seq}", "+", "COUNT", limit
         )
         entries = (

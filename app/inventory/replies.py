@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
-from app.runtime.errors import ContractError, Unavailable
+from app.runtime.errors import ContractError, Reason, Unavailable
 from app.runtime.redis_connection import Reply
 
 
@@ -37,9 +37,11 @@ class ScriptReply:
         """For the words that every writing command may answer and no caller can act on."""
         match self.word:
             case "LATE":
-                raise Unavailable(f"{self.command} came too late and changed nothing")
+                raise Unavailable(f"{self.command} came too late and changed nothing", Reason.BUSY)
             case "NOT_READY":
-                raise Unavailable("this Redis was never started, or has lost its data")
+                raise Unavailable(
+                    "this Redis was never started, or has lost its data", Reason.NOT_READY
+                )
             case _:
                 raise ContractError(f"{self.command} answers {self.word}")
 

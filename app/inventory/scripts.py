@@ -13,7 +13,7 @@ from time import monotonic
 
 from app.inventory.redis_time import RedisTime
 from app.inventory.replies import ScriptReply, parse_reply
-from app.runtime.errors import ContractError, OutcomeUnknown
+from app.runtime.errors import ContractError, OutcomeUnknown, Unavailable
 from app.runtime.metrics import REDIS_SECONDS
 from app.runtime.redis_connection import Argument, RedisConnection, Reply, ScriptMissing
 
@@ -155,6 +155,15 @@ class ScriptLibrary:
     ) -> ScriptReply:
         """A command whose second argument is `not_after_ms`. Errors as of `run`."""
         return await self.run(name, keys, (self.time.not_after_ms(), *arguments))
+
+    async def read(
+        self, name: str, keys: Sequence[str], arguments: Sequence[Argument] = ()
+    ) -> ScriptReply:
+        """A command that changes nothing, so that no answer is Unavailable as well."""
+        try:
+            return await self.run(name, keys, arguments)
+        except OutcomeUnknown as error:
+            raise Unavailable(str(error)) from error
 
     async def run(
         self, name: str, keys: Sequence[str], arguments: Sequence[Argument]

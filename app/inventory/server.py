@@ -27,9 +27,9 @@ class Server:
         self._connection = connection
 
     async def read(self) -> ServerState:
-        """Raises Unavailable or OutcomeUnknown when Redis does not answer."""
+        """Raises Unavailable when Redis does not answer."""
         names = list(REQUIRED_CONFIGURATION)
-        info, replication, *configured = await self._connection.call_many(
+        info, replication, *configured = await self._connection.ask_many(
             [
                 ("INFO", "server"),
                 ("INFO", "replication"),

@@ -1,5 +1,8 @@
 """What is broken, as exceptions. Expected answers are values (`app.domain.outcomes`).
 
+The message of an error is for the log: it may name an address, a server, a statement. What a caller
+outside is told of an `Unavailable` is its `reason`, one word.
+
 TaquillaError
 ├── ConfigurationError      a setting or the machine is wrong; said at start, names the setting
 ├── ContractError           two halves of our own disagree; always a bug
@@ -7,6 +10,19 @@ TaquillaError
     ├── Unavailable         this attempt changed nothing (503)
     └── OutcomeUnknown      it may have changed something; the same key is safe again (504)
 """
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why nothing can be done right now, as everybody may know it."""
+
+    NO_ANSWER = "no-answer"
+    """Something that we need does not answer."""
+    NOT_READY = "not-ready"
+    """It answers, but may not be sold from."""
+    BUSY = "busy"
+    """Others are at the same thing; try again at once."""
 
 
 class TaquillaError(Exception):
@@ -27,6 +43,10 @@ class DependencyError(TaquillaError):
 
 class Unavailable(DependencyError):  # noqa: N818 - the problem code of the same name
     """This attempt changed nothing and never will."""
+
+    def __init__(self, message: str, reason: Reason = Reason.NO_ANSWER) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class OutcomeUnknown(DependencyError):  # noqa: N818 - the problem code `outcome-unknown`

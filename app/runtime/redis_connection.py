@@ -84,6 +84,19 @@ class RedisConnection:
                 # What became of the first one is still not known.
                 raise OutcomeUnknown(f"the connection to Redis broke: {error}") from broken
 
+    async def ask(self, *command: Argument) -> Reply:
+        """A command that changes nothing, whatever becomes of it: Unavailable instead of
+        OutcomeUnknown."""
+        (reply,) = await self.ask_many([command])
+        return reply
+
+    async def ask_many(self, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
+        """Several of them, as `call_many`."""
+        try:
+            return await self.call_many(commands)
+        except OutcomeUnknown as error:
+            raise Unavailable(str(error)) from error
+
     async def _send(self, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
         packed = b"".join(
             pack_command(tuple(each))  # type: ignore[arg-type]  # its stub says one argument

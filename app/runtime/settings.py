@@ -4,6 +4,7 @@ Every setting stands in `.env.example` with its meaning (a test compares the two
 live in `app.runtime.secrets`; what an outside system gave us stands here beside its address.
 """
 
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -22,6 +23,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.runtime.errors import ConfigurationError
 
 PREFIX = "TAQUILLA_"
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
+"""As a browser writes it in the header Origin."""
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 _OFF_IN_DEVELOPMENT = (
     "rate_limit_per_address",
@@ -106,6 +110,17 @@ class Settings(BaseSettings):
         """ValueError for what is neither an address nor a network, as "*" is."""
         return tuple(str(ip_network(each)) for each in value)
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            if each != "*" and not _ORIGIN.fullmatch(each):
+                raise ValueError(
+                    f"{each!r} is not an origin: write scheme://host[:port] in lower case, without "
+                    "a path"
+                )
+        return value
+
     @field_validator(
         *("redis_url", "database_url", "kinesis_stream", "kinesis_endpoint_url"),
         *("toggles_file", "unleash_url", "unleash_token", "unleash_admin_token"),
@@ -131,6 +146,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 "TAQUILLA_UNLEASH_URL and TAQUILLA_TOGGLES_FILE are both set: toggles come from one"
             )
+        if self.is_production and "*" in self.cors_origins:
+            raise ValueError("TAQUILLA_CORS_ORIGINS must name each origin; * is for development")
         return self
 
     @property

@@ -36,7 +36,7 @@ class ReadsEvents(Protocol):
 
 
 class AvailabilityBoard:
-    """All methods raise Unavailable or OutcomeUnknown when Redis does not answer."""
+    """All methods raise Unavailable when Redis does not answer."""
 
     def __init__(self, events: ReadsEvents) -> None:
         self._events = events

@@ -39,7 +39,7 @@ from app.domain.outcomes import (
 )
 from app.inventory import NO_CAPS, HoldCaps, Inventory, PlaceOrder, SellingGate
 from app.rollout import SellingGates
-from app.runtime.errors import Unavailable
+from app.runtime.errors import Reason, Unavailable
 from app.runtime.metrics import ORDERS
 from app.selling.expiring import Expiring
 
@@ -102,7 +102,7 @@ class Ordering:
                 ORDERS.labels(type(outcome).__name__).inc()
                 return outcome
             await self._expiring.expire_batch(wish.address.partition, request.event_id)
-        raise Unavailable("overdue holds are being ended; nothing was decided")
+        raise Unavailable("overdue holds are being ended; nothing was decided", Reason.BUSY)
 
     async def read(self, order_id: str, token: str) -> Order | None:
         address = self._address(order_id, token)

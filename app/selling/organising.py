@@ -26,7 +26,7 @@ from app.domain.outcomes import (
 from app.inventory import Events
 from app.ledger import Draft, Drafts
 from app.runtime.clock import Clock
-from app.runtime.errors import Unavailable
+from app.runtime.errors import Reason, Unavailable
 
 CHANGE_TRIES_MAX = 5
 
@@ -106,7 +106,7 @@ class Organising:
             )
             if not isinstance(outcome, EventChangedMeanwhile):
                 return outcome
-        raise Unavailable(f"event {event_id} is being changed by somebody else")
+        raise Unavailable(f"event {event_id} is being changed by somebody else", Reason.BUSY)
 
     async def change_capacity(
         self, organiser_id: OrganiserId, event_id: EventId, pool: PoolId, capacity: int
@@ -128,7 +128,7 @@ class Organising:
 
         outcome = await self._change_draft(draft, resize)
         if isinstance(outcome, EventChangedMeanwhile):
-            raise Unavailable(f"event {event_id} is being changed by somebody else")
+            raise Unavailable(f"event {event_id} is being changed by somebody else", Reason.BUSY)
         return outcome
 
     async def _draft(self, organiser_id: OrganiserId, event_id: EventId) -> Draft | None:

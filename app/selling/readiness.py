@@ -7,11 +7,18 @@ id changes, every partition is compared with the archive before anything is sold
 from collections.abc import Mapping
 from typing import Protocol
 
+import structlog
+
 from app.domain.facts import START, Position
 from app.domain.ids import Partition
 from app.inventory import Inventory
 from app.runtime.errors import DependencyError
 from app.runtime.jobs import Progress
+
+NO_ANSWER = "Redis or the ledger does not answer"
+"""Everybody may read it; what exactly is wrong, with which address, is in the log."""
+
+log = structlog.get_logger(__name__)
 
 
 class KnowsHeads(Protocol):
@@ -36,7 +43,9 @@ class Readiness:
         try:
             self.reasons = await self._look()
         except DependencyError as error:
-            self.reasons = (str(error),)
+            if self.reasons != (NO_ANSWER,):
+                log.warning("not ready", error=str(error))
+            self.reasons = (NO_ANSWER,)
         return Progress.IDLE
 
     async def aclose(self) -> None:
