@@ -144,7 +144,8 @@ def _greet(settings: Settings) -> None:
     typer.echo(f"""
 Taquilla is open.
 
-  API         {_base_url(settings)}
+  shop        {_base_url(settings)}/
+  API         {_base_url(settings)}/v1
   reference   {_base_url(settings)}/docs
   admin key   {data_dir / "admin-key"}
   toggles     {settings.toggles_path.absolute()}   (an edit is felt within 2 seconds)

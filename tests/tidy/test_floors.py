@@ -23,7 +23,7 @@ OUTSIDE = {
     "alembic": {"app.ledger", "migrations"},
     "redis": {"app.runtime"},
     "cloudevents": {"app.bus"},
-    "fastapi": {"app.api", "app.main", "app.wiring"},
+    "fastapi": {"app.api", "app.main", "app.storefront", "app.wiring"},
     "starlette": {"app.api"},
     "typer": {"app.cli"},
     "uvicorn": {"app.cli"},

@@ -1,0 +1,35 @@
+/** The orders that this browser remembers: enough to open them again, and nothing about the buyer. */
+
+import { keep, ofThisBrowser, recall } from "./storage.js";
+
+/**
+ * @typedef {{id: string, token: string, eventId: string, eventName: string,
+ *   createdAt: string}} RememberedOrder
+ */
+
+const KEY = "taquilla.orders";
+const ORDERS_MAX = 50;
+
+/** @returns {RememberedOrder[]} the newest first */
+export function rememberedOrders() {
+  const kept = recall(ofThisBrowser, KEY);
+  return Array.isArray(kept) ? kept.filter(isWhole) : [];
+}
+
+/** @param {RememberedOrder} order */
+export function rememberOrder(order) {
+  const others = rememberedOrders().filter((each) => each.id !== order.id);
+  const all = [order, ...others].sort((one, other) => (one.createdAt < other.createdAt ? 1 : -1));
+  keep(ofThisBrowser, KEY, all.slice(0, ORDERS_MAX));
+}
+
+/** @param {string} id */
+export function forgetOrder(id) {
+  keep(ofThisBrowser, KEY, rememberedOrders().filter((each) => each.id !== id));
+}
+
+/** @param {any} kept */
+function isWhole(kept) {
+  const parts = [kept?.id, kept?.token, kept?.eventId, kept?.eventName, kept?.createdAt];
+  return parts.every((part) => typeof part === "string");
+}
