@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from app.bus import Bus, RedisStreamsBus, decode_fact
+from app.domain.ticket_codes import TicketKeys
 from app.inventory import Inventory, ServerTime, open_inventory
 from app.ledger import ApiKeys, Ledger, open_ledger
 from app.rollout import FileToggles, SellingGates
@@ -26,6 +27,7 @@ from app.selling import (
     Organising,
     Readiness,
     Services,
+    Ticketing,
     Verifying,
     check_installation,
 )
@@ -80,10 +82,14 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         toggles = FileToggles(settings.toggles_path)
         gates = SellingGates(toggles, inventory.events.read_organiser)
         readiness = Readiness(inventory, ledger.archive)
+        ordering = Ordering(inventory, gates, Expiring(inventory.orders), secrets)
+        ticket_keys = TicketKeys(load_secrets(settings).tickets)
+        board = AvailabilityBoard(inventory.events)
         services = Services(
-            ordering=Ordering(inventory, gates, Expiring(inventory.orders), secrets),
+            ordering=ordering,
             organising=Organising(inventory.events, ledger.drafts, SystemClock()),
-            board=AvailabilityBoard(inventory.events),
+            ticketing=Ticketing(ordering, board, ledger, ticket_keys),
+            board=board,
             readiness=readiness,
             toggles=toggles,
             ledger=ledger,

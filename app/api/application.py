@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 
-from app.api import admin_events, admin_orders, admin_reports, events, health, orders
+from app.api import admin_events, admin_orders, admin_reports, events, health, orders, tickets
 from app.api.middleware import ObserveRequests
 from app.api.problems import Problem, install_problem_handlers
 
@@ -27,6 +27,7 @@ changed nothing. 504: it may have; the same key is safe to send again.
 PUBLIC_ROUTERS: Sequence[APIRouter] = (
     events.router,
     orders.router,
+    tickets.router,
     admin_events.router,
     admin_orders.router,
     admin_reports.router,

@@ -140,7 +140,7 @@ async def read_order(
 ) -> OrderAnswer | JSONResponse:
     """An overdue hold is shown as expired. No personal data."""
     order = await services.ordering.read(order_id, token)
-    return answer_order(order) if order else _not_found()
+    return answer_order(order) if order else order_not_found()
 
 
 @router.post(
@@ -165,7 +165,7 @@ async def confirm_order(
         case OrderTransitionRefused(order):
             return _refused(order)
         case UnknownOrder():
-            return _not_found()
+            return order_not_found()
         case _:
             assert_never(outcome)
 
@@ -192,7 +192,7 @@ async def release_order(
         case OrderTransitionRefused(order):
             return _refused(order)
         case UnknownOrder():
-            return _not_found()
+            return order_not_found()
         case _:
             assert_never(outcome)
 
@@ -202,5 +202,5 @@ def _refused(order: Order) -> JSONResponse:
     return problem("invalid-transition", detail, state=order.status)
 
 
-def _not_found() -> JSONResponse:
+def order_not_found() -> JSONResponse:
     return problem("not-found", "There is no such order, or the Order-Token is not its.")

@@ -15,6 +15,7 @@ from app.ledger.migrating import downgrade_ledger, upgrade_ledger
 from app.ledger.orders import OrderPage, OrderRow, Orders, OrderSearch
 from app.ledger.paging import UnknownPage
 from app.ledger.projection import Applied, Projection, ProjectionBatch
+from app.ledger.revocations import Revocations, RevokedPage
 from app.ledger.sales import Sales, SalesReport, TypeSales
 
 __all__ = [
@@ -37,6 +38,8 @@ __all__ = [
     "Orders",
     "Projection",
     "ProjectionBatch",
+    "Revocations",
+    "RevokedPage",
     "Sales",
     "SalesReport",
     "SchemaState",

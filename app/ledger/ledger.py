@@ -17,6 +17,7 @@ from app.ledger.migrating import read_newest_revision, read_revision
 from app.ledger.orders import Orders
 from app.ledger.projection import Projection
 from app.ledger.rebuilding import rebuild
+from app.ledger.revocations import Revocations
 from app.ledger.sales import Sales
 
 REBUILD_BATCH_FACTS = 1_000
@@ -49,6 +50,7 @@ class Ledger:
         self.archive = Archive(database)
         self.orders = Orders(database)
         self.sales = Sales(database)
+        self.revocations = Revocations(database)
 
     async def check(self) -> SchemaState:
         """Asks the database one small thing. Raises Unavailable when it does not answer."""

@@ -10,12 +10,14 @@ from app.selling.availability import AvailabilityBoard
 from app.selling.ordering import Ordering
 from app.selling.organising import Organising
 from app.selling.readiness import Readiness
+from app.selling.ticketing import Ticketing
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     ordering: Ordering
     organising: Organising
+    ticketing: Ticketing
     board: AvailabilityBoard
     readiness: Readiness
     toggles: Toggles
