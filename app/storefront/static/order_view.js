@@ -108,9 +108,10 @@ class OrderPage {
     say(this.title, words.title);
     say(this.text, words.text);
     this.hold.hidden = this.order.status !== "held";
-    this.tickets.hidden = this.order.status !== "confirmed";
+    const hasTickets = this.order.status === "confirmed" || this.order.status === "cancelled";
+    this.tickets.hidden = !hasTickets;
     if (this.order.status === "held") this.#offer();
-    if (this.order.status === "confirmed") {
+    if (hasTickets) {
       untilLeft(showTickets(this.ticketsPlace, this.signal, this.order, this.token, this.eventName));
     }
   }

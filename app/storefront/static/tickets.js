@@ -36,7 +36,7 @@ export async function showTickets(place, signal, order, token, eventName) {
 function stub(ticket, number, count, eventName) {
   const isValid = ticket.status === "valid";
   const code = isOurs(ticket.qr)
-    ? element("img", { src: ticket.qr, alt: `QR code of ticket ${number} of ${count}: ${ticket.name}`, width: 232, height: 232, decoding: "async" })
+    ? element("img", { src: ticket.qr, alt: `QR code of ticket ${number} of ${count}: ${ticket.name}`, width: 232, height: 232, loading: "lazy", decoding: "async" })
     : null;
   return element("li", { class: `ticket ${isValid ? "" : "revoked"}` },
     element("div", { class: "ticket-head" },
