@@ -5,19 +5,14 @@ A page that asks another host for anything, breaks its own security policy or th
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, async_playwright
+from playwright.async_api import Browser, async_playwright
 
 from tests.browser.finding import HOW_TO, browser_arguments, find_browser, must_have_browser
 from tests.browser.shop import Phone, Shop
 from tests.flows.conftest import Service, running_service
-
-LOADS_ANSWER = "Failed to load resource"
-"""What the console says of every refusal and lost connection: the shop's own business."""
 
 
 @pytest.fixture(scope="package")
@@ -31,9 +26,7 @@ def chromium_path() -> str:
 
 
 @pytest.fixture(scope="package")
-def service(
-    chromium_path: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Service]:
+def service(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Started only where there is a browser."""
     with running_service(tmp_path_factory.mktemp("shop") / "data") as running:
         yield running

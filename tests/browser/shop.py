@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -50,7 +49,7 @@ class Phone:
         await expect(self.page.locator(".outcome")).to_contain_text(text, timeout=seconds * 1000)
 
     async def faults_of_access(self) -> list[str]:
-        """What axe finds wrong with what is shown now. It was put there beside the page's policy."""
+        """What axe finds wrong with what is shown now. It came in past the page's policy."""
         found = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         return [
             f"{each['id']}: {node['html'][:160]} {node['failureSummary']}"
@@ -93,9 +92,11 @@ class Shop:
 
     async def event(self, **changes: Any) -> str:
         """An open event of a name of its own; returns its id."""
-        event_id = f"e-{uuid4().hex[:12]}"
-        await self.service.open_event(self.client, event_id, **{"name": "Night of lights"} | changes)
-        return event_id
+        event_id = changes.pop("id", f"e-{uuid4().hex[:12]}")
+        await self.service.open_event(
+            self.client, event_id, **{"name": "Night of lights"} | changes
+        )
+        return str(event_id)
 
     async def order(self, event_id: str, quantity: int, *, confirm: bool = True) -> dict[str, Any]:
         """By somebody else, past the shop."""
@@ -115,6 +116,30 @@ class Shop:
         """Units that are held or sold, as the stock itself counts."""
         answer = await self.client.get(f"/v1/admin/events/{event_id}", headers=self.service.admin)
         return sum(pool["held"] + pool["sold"] for pool in answer.json()["pools"])
+
+    async def finish(self, order: dict[str, Any], verb: str) -> None:
+        answer = await self.client.post(
+            f"/v1/orders/{order['id']}/{verb}", headers={"Order-Token": order["token"]}
+        )
+        assert answer.status_code == 200, answer.text
+
+    async def cancel(self, order: dict[str, Any]) -> None:
+        answer = await self.client.post(
+            f"/v1/admin/orders/{order['id']}/cancel", headers=self.service.admin
+        )
+        assert answer.status_code == 200, answer.text
+
+    async def is_refused(self, event_id: str) -> bool:
+        """Whether the service sells nothing of this event now; asks for more than there is."""
+        answer = await self.client.post(
+            f"/v1/events/{event_id}/orders",
+            json={
+                "customer": {"email": "nobody@example.com"},
+                "lines": [{"ticket_type": "adult", "quantity": 100}],
+            },
+            headers={"Idempotency-Key": uuid4().hex},
+        )
+        return answer.status_code == 503
 
     async def act(self, event_id: str, verb: str) -> None:
         answer = await self.client.post(
@@ -141,7 +166,3 @@ class Shop:
 
 def type_of(**changes: Any) -> dict[str, Any]:
     return {"id": "adult", "name": "Adult", "price": 0, "pools": ["floor"]} | changes
-
-
-def picture_path(name: str) -> Path:
-    return ROOT / "app" / "storefront" / name

@@ -114,7 +114,7 @@ async function call(method, address, signal, headers = {}, body = undefined) {
 /** @param {string | null} date */
 function noteTime(date) {
   const told = date === null ? NaN : Date.parse(date);
-  if (!Number.isNaN(told)) clockOffsetMs = told + 500 - Date.now(); // whole seconds are told
+  if (!Number.isNaN(told)) clockOffsetMs = told + 1000 - Date.now(); // cut to a second; a hold had better seem shorter
 }
 
 /** @param {string | null} text */

@@ -52,7 +52,7 @@ class EventPage {
     const when = element("time", { datetime: event.starts_at }, dateText(event.starts_at));
     const hero = element("header", { class: "hero" }, element("p", { class: "when" }, when), element("h1", {}, event.name), this.label);
     paint(hero, event.id);
-    this.nodes = [hero, line.node, this.advice, this.form.node];
+    this.nodes = [hero, element("div", { class: "now" }, line.node, this.advice), this.form.node];
     this.#draw();
   }
 
@@ -85,7 +85,7 @@ class EventPage {
     const label = eventLabel(this.event);
     say(this.label, label.text);
     this.label.className = `label ${label.tone}`;
-    say(this.advice, eventAdvice(this.event) ?? "");
+    say(this.advice, eventAdvice(this.event));
   }
 
   /** @param {import("./wishes.js").KeptWish} wish */
@@ -93,13 +93,13 @@ class EventPage {
     this.form.lock(true);
     this.panel.working("Ordering…", "One moment.");
     this.panel.focus();
-    untilLeft(buy(wish, this.signal, (progress) => this.#tell(progress)).then((outcome) => this.#finish(wish, outcome)));
+    untilLeft(buy(wish, this.signal, (progress) => this.#tell(wish, progress)).then((outcome) => this.#finish(wish, outcome)));
   }
 
-  /** @param {import("./buying.js").Progress} progress */
-  #tell(progress) {
+  /** @param {import("./wishes.js").KeptWish} wish @param {import("./buying.js").Progress} progress */
+  #tell(wish, progress) {
     if (progress.kind === "busy") {
-      const words = refusalWords(progress.problem, this.event);
+      const words = refusalWords(progress.problem, this.event, wish.asked);
       this.panel.working(words.title, `${words.text} We try again in ${Math.ceil(progress.seconds)} s (try ${progress.attempt + 1} of ${BUSY_ATTEMPTS_MAX}).`);
     } else if (progress.kind === "unknown") {
       this.panel.working(UNKNOWN_TITLE, `No answer came${navigator.onLine ? "" : ": you are offline"}. Your order may have been made or not. We ask again in ${Math.ceil(progress.seconds)} s (try ${progress.attempt + 1} of ${UNKNOWN_ATTEMPTS_MAX}); this never orders twice.`);
@@ -117,7 +117,7 @@ class EventPage {
       }
       case "refused": {
         this.form.lock(false);
-        const words = refusalWords(outcome.problem, this.event);
+        const words = refusalWords(outcome.problem, this.event, wish.asked);
         this.panel.stopped(words.title, words.text);
         const errors = Array.isArray(outcome.problem.body.errors) ? outcome.problem.body.errors : [];
         if (!this.form.mark(errors)) this.panel.focus();

@@ -102,9 +102,9 @@ export class OrderForm {
     const rows = [...this.rows.values()].filter((row) => row.quantity > 0);
     const amount = rows.reduce((sum, row) => sum + row.quantity * row.type.price.amount, 0);
     const isPaid = amount > 0 || (rows.length === 0 && this.event.ticket_types.every((type) => type.price.amount > 0));
-    say(this.total, rows.length === 0 ? "Nothing chosen" : amount === 0 ? "Free" : moneyText({ amount, currency: this.event.currency }));
+    say(this.total, rows.length === 0 ? "No tickets" : amount === 0 ? "Free" : moneyText({ amount, currency: this.event.currency }));
     say(this.submit, isPaid ? "Hold tickets" : "Get tickets");
-    say(this.hint, isPaid ? "Held for you first, paid after" : "");
+    say(this.hint, isPaid ? "Held first, paid after" : "");
     this.hold.classList.toggle("idle", isPaid || rows.length === 0); // a paid order is held anyway
   }
 }

@@ -1,7 +1,7 @@
 /** The tickets of a confirmed order, each with its QR code. */
 
 import { ofOrder } from "./api.js";
-import { button, element, fill } from "./dom.js";
+import { button, element, fill, paint } from "./dom.js";
 import { pause } from "./pausing.js";
 
 /** @typedef {import("./api.js").Ticket} Ticket */
@@ -22,7 +22,7 @@ export async function showTickets(place, signal, order, token, eventName) {
     if (answer.kind === "done") {
       /** @type {Ticket[]} */
       const tickets = answer.body.items;
-      return fill(place, element("ul", { class: "tickets" }, ...tickets.map((ticket, at) => stub(ticket, at + 1, tickets.length, eventName))));
+      return fill(place, element("ul", { class: "tickets" }, ...tickets.map((ticket, at) => stub(ticket, at + 1, tickets.length, order.event_id, eventName))));
     }
     if (answer.kind === "problem" && answer.status < 500 && answer.status !== 429) break;
     await pause(Math.min(10, 2 ** attempt) * 1000, signal);
@@ -32,17 +32,18 @@ export async function showTickets(place, signal, order, token, eventName) {
     button("Try again", "quiet", () => { showTickets(place, signal, order, token, eventName).catch(() => {}); })));
 }
 
-/** @param {Ticket} ticket @param {number} number @param {number} count @param {string} eventName */
-function stub(ticket, number, count, eventName) {
+/** @param {Ticket} ticket @param {number} number @param {number} count @param {string} eventId @param {string} eventName */
+function stub(ticket, number, count, eventId, eventName) {
   const isValid = ticket.status === "valid";
   const code = isOurs(ticket.qr)
     ? element("img", { src: ticket.qr, alt: `QR code of ticket ${number} of ${count}: ${ticket.name}`, width: 232, height: 232, loading: "lazy", decoding: "async" })
     : null;
-  return element("li", { class: `ticket ${isValid ? "" : "revoked"}` },
-    element("div", { class: "ticket-head" },
+  const head = element("div", { class: "ticket-head" },
       element("p", { class: "ticket-event" }, eventName),
       element("h3", { class: "ticket-type" }, ticket.name),
-      element("p", { class: "ticket-number" }, `Ticket ${number} of ${count}`)),
+      element("p", { class: "ticket-number" }, `Ticket ${number} of ${count}`));
+  paint(head, eventId);
+  return element("li", { class: `ticket ${isValid ? "" : "revoked"}` }, head,
     element("div", { class: "ticket-code" },
       isValid ? code : element("p", { class: "ticket-void" }, "Revoked: not valid"),
       isValid ? element("details", {}, element("summary", {}, "Code as text"), element("code", {}, ticket.code)) : null));

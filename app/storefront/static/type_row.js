@@ -26,7 +26,7 @@ export class TypeRow {
     this.stepper = element("div", { class: "stepper", role: "group", "aria-labelledby": name }, this.fewer, this.input, this.more);
     this.node = element("div", { class: "type" },
       element("div", { class: "type-about" },
-        element("h3", { class: "type-name", id: name }, type.name),
+        element("h2", { class: "type-name", id: name }, type.name),
         element("p", { class: "type-facts" }, element("span", { class: "type-price" }, priceText(type.price)), this.label),
         element("p", { class: "type-limits", id: `limits-${type.id}` }, limitsText(type))),
       this.stepper, this.error);

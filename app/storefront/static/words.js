@@ -37,13 +37,16 @@ function statusLabel(status, from) {
   }
 }
 
-/** @param {ShopEvent} event @returns {string | null} what a visitor should know before choosing */
+/**
+ * What a visitor should know before choosing, in two lines of a phone.
+ * @param {ShopEvent} event
+ */
 export function eventAdvice(event) {
   switch (event.status) {
-    case "on_sale": return null;
-    case "all_held": return "Every ticket is on hold for somebody right now. Some may come back: this page shows it at once.";
+    case "on_sale": return "The numbers below change as others buy.";
+    case "all_held": return "All are on hold for others right now. Some may come back: this page shows it.";
     case "sold_out": return "Every ticket is sold.";
-    case "scheduled": return "The sale has not begun. This page opens it by itself, without a reload.";
+    case "scheduled": return "The sale has not begun. This page opens it by itself.";
     case "paused": return "The sale is paused. This page opens it again by itself.";
     case "closed": return "The sale has ended. What was bought stays valid.";
   }
@@ -51,14 +54,19 @@ export function eventAdvice(event) {
 
 const NOTHING_ORDERED = "Nothing was ordered.";
 
-/** @param {Problem} problem @param {ShopEvent} event @returns {Words} */
-export function refusalWords(problem, event) {
+/**
+ * @param {Problem} problem
+ * @param {ShopEvent} event
+ * @param {import("./api.js").Wish} wish
+ * @returns {Words}
+ */
+export function refusalWords(problem, event, wish) {
   const members = problem.body;
   const type = event.ticket_types.find((each) => each.id === members.ticket_type);
   const name = type === undefined ? "this kind of" : `“${type.name}”`;
   switch (problem.code) {
     case "sold-out":
-      return soldOutWords(members.may_return === true, name, type?.remaining ?? 0);
+      return soldOutWords(members.may_return === true, name, someLeft(type, wish));
     case "limit-exceeded":
       return { title: "More than one may have", text: `${limitText(members.kind, name, Number(members.limit))} ${NOTHING_ORDERED}` };
     case "sale-closed":
@@ -76,6 +84,18 @@ export function refusalWords(problem, event) {
     default:
       return { title: "That did not work", text: `${String(members.title ?? "The shop refused.")} ${NOTHING_ORDERED}` };
   }
+}
+
+/**
+ * What is left of a type though it is too little; 0 where nothing is, or where our number is so old that
+ * it would have been enough.
+ * @param {import("./api.js").TicketType | undefined} type
+ * @param {import("./api.js").Wish} wish
+ */
+function someLeft(type, wish) {
+  const asked = wish.lines.find((line) => line.ticket_type === type?.id)?.quantity ?? 0;
+  const left = type?.remaining ?? 0;
+  return left < asked ? left : 0;
 }
 
 /** @param {boolean} mayReturn @param {string} name @param {number} remaining @returns {Words} */
