@@ -189,8 +189,17 @@ async def test_asking_about_an_unknown_order_ends_and_can_be_gone_on_with(
 async def test_a_double_tap_makes_one_order(shop: Shop, phone: Phone) -> None:
     event_id = await begin(shop, phone)
     keys = keys_of(phone)
+    tapped = asyncio.Event()
+
+    async def answer_late(route: Route) -> None:
+        await tapped.wait()
+        await route.continue_()
+
+    await phone.page.route(ORDERS, answer_late)
     buy = phone.page.get_by_role("button", name="Get tickets")
     await buy.dblclick()
+    await buy.evaluate("button => { button.click(); button.click(); }")
+    tapped.set()
     await phone.sees_title("It is yours")
     assert len(keys) == 1
     assert await shop.taken(event_id) == 2
