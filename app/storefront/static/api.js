@@ -30,8 +30,8 @@ import { Left } from "./pausing.js";
  * @typedef {Done | Problem | Lost} Answer
  */
 
-const ANSWER_SECONDS = 12;
 /** More than the service itself waits for anything. */
+const ANSWER_SECONDS = 12;
 
 let clockOffsetMs = 0;
 
@@ -42,10 +42,15 @@ export function serviceNow() {
 
 /** @param {AbortSignal} signal @param {string | null} after @returns {Promise<Answer>} */
 export const listEvents = (signal, after) =>
-  call("GET", `/v1/events?limit=100${after === null ? "" : `&after=${encodeURIComponent(after)}`}`, signal);
+  call(
+    "GET",
+    `/v1/events?limit=100${after === null ? "" : `&after=${encodeURIComponent(after)}`}`,
+    signal,
+  );
 
 /** @param {AbortSignal} signal @param {string} id @returns {Promise<Answer>} */
-export const readEvent = (signal, id) => call("GET", `/v1/events/${encodeURIComponent(id)}`, signal);
+export const readEvent = (signal, id) =>
+  call("GET", `/v1/events/${encodeURIComponent(id)}`, signal);
 
 /** @param {AbortSignal} signal @param {string} id @returns {Promise<Answer>} */
 export const readAvailability = (signal, id) =>
@@ -59,7 +64,13 @@ export const readAvailability = (signal, id) =>
  * @returns {Promise<Answer>}
  */
 export const placeOrder = (signal, eventId, key, wish) =>
-  call("POST", `/v1/events/${encodeURIComponent(eventId)}/orders`, signal, { "Idempotency-Key": key }, wish);
+  call(
+    "POST",
+    `/v1/events/${encodeURIComponent(eventId)}/orders`,
+    signal,
+    { "Idempotency-Key": key },
+    wish,
+  );
 
 /**
  * @param {AbortSignal} signal
@@ -70,7 +81,12 @@ export const placeOrder = (signal, eventId, key, wish) =>
  */
 export const ofOrder = (signal, what, id, token) => {
   const method = what === "/confirm" || what === "/release" ? "POST" : "GET";
-  return call(method, `/v1/orders/${encodeURIComponent(id)}${what}`, signal, { "Order-Token": token });
+  return call(
+    method,
+    `/v1/orders/${encodeURIComponent(id)}${what}`,
+    signal,
+    { "Order-Token": token },
+  );
 };
 
 /**
@@ -101,7 +117,8 @@ async function call(method, address, signal, headers = {}, body = undefined) {
   }
   noteTime(response.headers.get("Date"));
   if (response.ok) return { kind: "done", body: answered };
-  if (typeof answered?.code !== "string") return { kind: "lost" }; // somebody between us and the service
+  // A gateway between us and the service knows no more than we do.
+  if (typeof answered?.code !== "string") return { kind: "lost" };
   return {
     kind: "problem",
     status: response.status,
@@ -114,7 +131,8 @@ async function call(method, address, signal, headers = {}, body = undefined) {
 /** @param {string | null} date */
 function noteTime(date) {
   const told = date === null ? NaN : Date.parse(date);
-  if (!Number.isNaN(told)) clockOffsetMs = told + 1000 - Date.now(); // cut to a second; a hold had better seem shorter
+  // It is cut to a second; a hold had better seem shorter than longer.
+  if (!Number.isNaN(told)) clockOffsetMs = told + 1000 - Date.now();
 }
 
 /** @param {string | null} text */

@@ -45,7 +45,9 @@ export async function buy(wish, signal, tell) {
     if (answer.kind === "problem" && isBusy(answer)) {
       if (!isUnknown) noteRefused(wish);
       busy += 1;
-      if (busy >= BUSY_ATTEMPTS_MAX) return isUnknown ? { kind: "unknown" } : { kind: "refused", problem: answer };
+      if (busy >= BUSY_ATTEMPTS_MAX) {
+        return isUnknown ? { kind: "unknown" } : { kind: "refused", problem: answer };
+      }
       const seconds = secondsBefore(busy, answer.retryAfterSeconds);
       tell({ kind: "busy", problem: answer, seconds, attempt: busy });
       await pause(seconds * 1000, signal);

@@ -10,13 +10,18 @@ import { rememberOrder } from "./my_orders.js";
 import { OrderForm } from "./order_form.js";
 import { OutcomePanel } from "./outcome_panel.js";
 import { poll, untilLeft } from "./pausing.js";
+import { refusalWords } from "./refusals.js";
 import { forgetWish, isFresh, keptWish, wishFor } from "./wishes.js";
-import { eventAdvice, eventLabel, refusalWords } from "./words.js";
+import { eventAdvice, eventLabel } from "./words.js";
 
 /** @typedef {import("./api.js").ShopEvent} ShopEvent */
 
 const POLL_SECONDS = 3;
 const UNKNOWN_TITLE = "We do not know yet";
+const STILL_UNKNOWN_TEXT = "There is still no answer. Your order may have been made or not; "
+  + "asking again finds out, and never orders twice.";
+const OLD_WISH_TEXT = "You began an order here a while ago, and its answer never came. "
+  + "Asking again finds out, and makes the order if it was never made.";
 
 /**
  * @param {HTMLElement} view
@@ -26,11 +31,18 @@ const UNKNOWN_TITLE = "We do not know yet";
  */
 export async function showEvent(view, signal, setTitle, eventId) {
   const line = new LiveLine();
-  fill(view, element("div", { class: "hero waiting" }, element("h1", {}, "One moment…"), line.node));
+  fill(
+    view,
+    element("div", { class: "hero waiting" }, element("h1", {}, "One moment…"), line.node),
+  );
   const answer = await read(signal, () => readEvent(signal, eventId), line);
   if (answer.kind !== "done") {
     setTitle("Not found");
-    return fill(view, element("h1", {}, "There is no such event"), element("p", {}, element("a", { href: "#/" }, "See the events")));
+    return fill(
+      view,
+      element("h1", {}, "There is no such event"),
+      element("p", {}, element("a", { href: "#/" }, "See the events")),
+    );
   }
   const page = new EventPage(answer.body, line, signal);
   setTitle(page.event.name);
@@ -48,9 +60,19 @@ class EventPage {
     this.label = element("span", { class: "label" });
     this.advice = element("p", { class: "advice", role: "status" });
     this.panel = new OutcomePanel();
-    this.form = new OrderForm(event, this.panel.node, (wish) => this.#send(wishFor(event.id, wish)));
+    this.form = new OrderForm(
+      event,
+      this.panel.node,
+      (wish) => this.#send(wishFor(event.id, wish)),
+    );
     const when = element("time", { datetime: event.starts_at }, dateText(event.starts_at));
-    const hero = element("header", { class: "hero" }, element("p", { class: "when" }, when), element("h1", {}, event.name), this.label);
+    const hero = element(
+      "header",
+      { class: "hero" },
+      element("p", { class: "when" }, when),
+      element("h1", {}, event.name),
+      this.label,
+    );
     paint(hero, event.id);
     this.nodes = [hero, element("div", { class: "now" }, line.node, this.advice), this.form.node];
     this.#draw();
@@ -63,7 +85,7 @@ class EventPage {
     this.form.fillIn(wish.asked);
     if (wish.askedAt === null) return;
     if (isFresh(wish)) this.#send(wish);
-    else this.#askWhetherToGoOn(wish, "You began an order here a while ago, and its answer never came. Asking again finds out, and makes the order if it was never made.");
+    else this.#askWhetherToGoOn(wish, OLD_WISH_TEXT);
   }
 
   async refresh() {
@@ -77,7 +99,11 @@ class EventPage {
   #take(now) {
     for (const each of now) this.form.rows.get(each.id)?.update(each);
     const types = [...this.form.rows.values()].map((row) => row.type);
-    this.event = { ...this.event, ticket_types: types, status: statusOf(types) ?? this.event.status };
+    this.event = {
+      ...this.event,
+      ticket_types: types,
+      status: statusOf(types) ?? this.event.status,
+    };
     this.#draw();
   }
 
@@ -93,16 +119,26 @@ class EventPage {
     this.form.lock(true);
     this.panel.working("Ordering…", "One moment.");
     this.panel.focus();
-    untilLeft(buy(wish, this.signal, (progress) => this.#tell(wish, progress)).then((outcome) => this.#finish(wish, outcome)));
+    const bought = buy(wish, this.signal, (progress) => this.#tell(wish, progress));
+    untilLeft(bought.then((outcome) => this.#finish(wish, outcome)));
   }
 
-  /** @param {import("./wishes.js").KeptWish} wish @param {import("./buying.js").Progress} progress */
+  /**
+   * @param {import("./wishes.js").KeptWish} wish
+   * @param {import("./buying.js").Progress} progress
+   */
   #tell(wish, progress) {
     if (progress.kind === "busy") {
       const words = refusalWords(progress.problem, this.event, wish.asked);
-      this.panel.working(words.title, `${words.text} We try again in ${Math.ceil(progress.seconds)} s (try ${progress.attempt + 1} of ${BUSY_ATTEMPTS_MAX}).`);
+      const next = nextText("try again", progress, BUSY_ATTEMPTS_MAX);
+      this.panel.working(words.title, `${words.text} ${next}.`);
     } else if (progress.kind === "unknown") {
-      this.panel.working(UNKNOWN_TITLE, `No answer came${navigator.onLine ? "" : ": you are offline"}. Your order may have been made or not. We ask again in ${Math.ceil(progress.seconds)} s (try ${progress.attempt + 1} of ${UNKNOWN_ATTEMPTS_MAX}); this never orders twice.`);
+      const why = navigator.onLine ? "No answer came." : "No answer came: you are offline.";
+      const next = nextText("ask again", progress, UNKNOWN_ATTEMPTS_MAX);
+      this.panel.working(
+        UNKNOWN_TITLE,
+        `${why} Your order may have been made or not. ${next}; this never orders twice.`,
+      );
     }
   }
 
@@ -111,7 +147,7 @@ class EventPage {
     switch (outcome.kind) {
       case "placed": {
         const { order } = outcome;
-        rememberOrder({ id: order.id, token: order.token, eventId: order.event_id, eventName: this.event.name, createdAt: order.created_at });
+        rememberOrder(order, order.token, this.event.name);
         location.assign(orderAddress(order.id, order.token));
         return;
       }
@@ -119,12 +155,13 @@ class EventPage {
         this.form.lock(false);
         const words = refusalWords(outcome.problem, this.event, wish.asked);
         this.panel.stopped(words.title, words.text);
-        const errors = Array.isArray(outcome.problem.body.errors) ? outcome.problem.body.errors : [];
+        const told = outcome.problem.body.errors;
+        const errors = Array.isArray(told) ? told : [];
         if (!this.form.mark(errors)) this.panel.focus();
         return untilLeft(this.refresh());
       }
       case "unknown":
-        return this.#askWhetherToGoOn(wish, "There is still no answer. Your order may have been made or not; asking again finds out, and never orders twice.");
+        return this.#askWhetherToGoOn(wish, STILL_UNKNOWN_TEXT);
     }
   }
 
@@ -143,7 +180,13 @@ class EventPage {
   }
 }
 
-const BEST_FIRST = /** @type {const} */ (["on_sale", "all_held", "scheduled", "paused", "sold_out", "closed"]);
+/** @param {string} verb @param {{seconds: number, attempt: number}} wait @param {number} most */
+function nextText(verb, { seconds, attempt }, most) {
+  return `We ${verb} in ${Math.ceil(seconds)} s (try ${attempt + 1} of ${most})`;
+}
+
+/** @type {import("./api.js").Status[]} */
+const BEST_FIRST = ["on_sale", "all_held", "scheduled", "paused", "sold_out", "closed"];
 
 /** @param {import("./api.js").TicketType[]} types */
 function statusOf(types) {

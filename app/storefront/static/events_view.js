@@ -5,7 +5,7 @@ import { listEvents, serviceNow } from "./api.js";
 import { button, element, fill, paint, say } from "./dom.js";
 import { countText, dayParts, priceText, shortDateText } from "./format.js";
 import { LiveLine, read } from "./loading.js";
-import { poll } from "./pausing.js";
+import { poll, untilLeft } from "./pausing.js";
 import { eventLabel } from "./words.js";
 
 /** @typedef {import("./api.js").ShopEvent} ShopEvent */
@@ -20,8 +20,17 @@ export async function showEvents(view, signal, setTitle) {
   const line = new LiveLine();
   const upcoming = element("ul", { class: "cards" });
   const ended = element("ul", { class: "cards" });
-  const endedPart = element("section", { "aria-labelledby": "ended", hidden: true }, element("h2", { id: "ended" }, "Ended"), ended);
-  const empty = element("p", { class: "panel", hidden: true }, "Nothing is on sale yet. This page shows it at once when something is.");
+  const endedPart = element(
+    "section",
+    { "aria-labelledby": "ended", hidden: true },
+    element("h2", { id: "ended" }, "Ended"),
+    ended,
+  );
+  const empty = element(
+    "p",
+    { class: "panel", hidden: true },
+    "Nothing is on sale yet. This page shows it at once when something is.",
+  );
   /** @type {Map<string, Card>} */
   const cards = new Map();
   /** @type {(string | null)[]} what each page is asked after */
@@ -32,11 +41,20 @@ export async function showEvents(view, signal, setTitle) {
     if (next === null || pages.length >= PAGES_MAX) return;
     pages.push(next);
     more.hidden = true;
-    void readAll().catch(() => {});
+    untilLeft(readAll());
   });
   more.hidden = true;
-  for (let each = 0; each < 3; each += 1) upcoming.append(element("li", { class: "card waiting", "aria-hidden": "true" }));
-  fill(view, element("div", { class: "opening" }, element("h1", {}, "What is on"), line.node), upcoming, empty, more, endedPart);
+  for (let each = 0; each < 3; each += 1) {
+    upcoming.append(element("li", { class: "card waiting", "aria-hidden": "true" }));
+  }
+  fill(
+    view,
+    element("div", { class: "opening" }, element("h1", {}, "What is on"), line.node),
+    upcoming,
+    empty,
+    more,
+    endedPart,
+  );
 
   const readAll = async () => {
     /** @type {ShopEvent[]} */
@@ -61,7 +79,8 @@ export async function showEvents(view, signal, setTitle) {
       card.update(each);
       cards.set(each.id, card);
     }
-    const nodesOf = (/** @type {ShopEvent[]} */ some) => some.map((each) => /** @type {Card} */ (cards.get(each.id)).node);
+    const nodesOf = (/** @type {ShopEvent[]} */ some) =>
+      some.map((each) => /** @type {Card} */ (cards.get(each.id)).node);
     place(upcoming, nodesOf(sorted.filter((each) => !isOver(each))));
     place(ended, nodesOf(sorted.filter(isOver).reverse()));
     endedPart.hidden = ended.childElementCount === 0;
@@ -83,7 +102,8 @@ export async function showEvents(view, signal, setTitle) {
  * @param {HTMLElement[]} nodes
  */
 function place(list, nodes) {
-  const isSame = nodes.length === list.children.length && nodes.every((node, at) => list.children[at] === node);
+  const isSame = nodes.length === list.children.length
+    && nodes.every((node, at) => list.children[at] === node);
   if (!isSame) list.replaceChildren(...nodes);
 }
 
@@ -97,11 +117,15 @@ class Card {
     this.left = element("span", { class: "card-left" });
     const { day, month, year } = dayParts(event.starts_at);
     const date = element("span", { class: "card-date", "aria-hidden": "true" },
-      element("span", { class: "card-month" }, month), element("span", { class: "card-day" }, day), element("span", { class: "card-year" }, year));
+      element("span", { class: "card-month" }, month),
+      element("span", { class: "card-day" }, day),
+      element("span", { class: "card-year" }, year),
+    );
     paint(date, event.id);
-    this.node = element("li", { class: "card" }, element("a", { href: eventAddress(event.id) }, date,
-      element("span", { class: "card-about" }, this.name, this.when,
-        element("span", { class: "card-foot" }, this.label, this.left, this.price))));
+    const foot = element("span", { class: "card-foot" }, this.label, this.left, this.price);
+    const about = element("span", { class: "card-about" }, this.name, this.when, foot);
+    const link = element("a", { href: eventAddress(event.id) }, date, about);
+    this.node = element("li", { class: "card" }, link);
   }
 
   /** @param {ShopEvent} event */
@@ -119,13 +143,17 @@ class Card {
 
 /** @param {ShopEvent} event */
 function leftText(event) {
-  const most = Math.max(...event.ticket_types.filter((type) => type.status === "on_sale").map((type) => type.remaining));
+  const most = Math.max(
+    ...event.ticket_types.filter((type) => type.status === "on_sale").map((type) => type.remaining),
+  );
   return `${countText(most)} left`; // types may share a pool, so their sum would promise too much
 }
 
 /** @param {ShopEvent} event */
 function pricesText(event) {
-  const prices = event.ticket_types.map((type) => type.price).sort((one, other) => one.amount - other.amount);
+  const prices = event.ticket_types.map((type) => type.price).sort(
+    (one, other) => one.amount - other.amount,
+  );
   const [least, most] = [prices[0], prices.at(-1)];
   if (least === undefined || most === undefined) return "";
   if (least.amount === most.amount) return priceText(least);

@@ -2,9 +2,9 @@
 
 /** @typedef {import("./api.js").Money} Money */
 
+/** As payments/money.py has them (a test compares): browsers know other digits for some. */
 const NO_DIGITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF";
 const THREE_DIGITS = "BHD IQD JOD KWD LYD OMR TND";
-/** As payments/money.py has them (a test compares): browsers know other digits for some currencies. */
 
 /** @param {string} currency */
 export function minorDigits(currency) {
@@ -46,13 +46,20 @@ export function dayParts(instant) {
   const when = new Date(instant);
   /** @param {Intl.DateTimeFormatOptions} options */
   const part = (options) => new Intl.DateTimeFormat(undefined, options).format(when);
-  return { day: part({ day: "numeric" }), month: part({ month: "short" }), year: part({ year: "numeric" }) };
+  return {
+    day: part({ day: "numeric" }),
+    month: part({ month: "short" }),
+    year: part({ year: "numeric" }),
+  };
 }
 
 /** @param {number} milliseconds @returns {string} 4:05, 1:02:30 */
 export function leftText(milliseconds) {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
-  const parts = [Math.floor(seconds / 60) % 60, seconds % 60].map((each) => String(each).padStart(2, "0"));
+  const parts = [
+    Math.floor(seconds / 60) % 60,
+    seconds % 60,
+  ].map((each) => String(each).padStart(2, "0"));
   const hours = Math.floor(seconds / 3600);
   return hours > 0 ? `${hours}:${parts.join(":")}` : `${Number(parts[0])}:${parts[1]}`;
 }

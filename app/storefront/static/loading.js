@@ -2,7 +2,9 @@
 
 import { element, say } from "./dom.js";
 import { pause } from "./pausing.js";
-import { LOST_TEXT } from "./words.js";
+import { BUSY_TEXT, LOST_TEXT } from "./words.js";
+
+const LIVE_TEXTS = { done: "Live", lost: LOST_TEXT, problem: BUSY_TEXT };
 
 /**
  * @param {AbortSignal} signal
@@ -25,12 +27,17 @@ export async function read(signal, ask, line) {
 export class LiveLine {
   constructor() {
     this.text = element("span", {}, "Looking…");
-    this.node = element("p", { class: "live", role: "status" }, element("span", { class: "dot", "aria-hidden": "true" }), this.text);
+    this.node = element(
+      "p",
+      { class: "live", role: "status" },
+      element("span", { class: "dot", "aria-hidden": "true" }),
+      this.text,
+    );
   }
 
   /** @param {import("./api.js").Answer} answer */
   note(answer) {
     this.node.classList.toggle("off", answer.kind !== "done");
-    say(this.text, answer.kind === "done" ? "Live" : answer.kind === "lost" ? LOST_TEXT : "The shop is very busy. What you see may be old; we keep trying.");
+    say(this.text, LIVE_TEXTS[answer.kind]);
   }
 }

@@ -44,14 +44,21 @@ async function show(place, view, signal) {
     case "nothing":
       setTitle("Not found");
       return fill(view, element("h1", {}, "There is nothing here"),
-        element("p", {}, "The link may be cut off. ", element("a", { href: "#/" }, "See the events")));
+        element(
+          "p",
+          {},
+          "The link may be cut off. ",
+          element("a", { href: "#/" }, "See the events"),
+        ),
+      );
   }
 }
 
 /** @param {import("./addresses.js").Place} place */
 function markCurrent(place) {
   for (const link of document.querySelectorAll("nav a")) {
-    if (link.getAttribute("href") === `#/${place.view === "events" ? "" : place.view}`) link.setAttribute("aria-current", "page");
+    const isHere = link.getAttribute("href") === `#/${place.view === "events" ? "" : place.view}`;
+    if (isHere) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }
@@ -64,7 +71,15 @@ function remind(place) {
   const eventId = unansweredEvent();
   const isThere = place.view === "event" && place.eventId === eventId;
   if (eventId === null || isThere) return fill(notice);
-  fill(notice, element("p", {}, "An order of yours was not answered yet. ", element("a", { href: eventAddress(eventId) }, "Find out what became of it")));
+  fill(
+    notice,
+    element(
+      "p",
+      {},
+      "An order of yours was not answered yet. ",
+      element("a", { href: eventAddress(eventId) }, "Find out what became of it"),
+    ),
+  );
 }
 
 document.getElementById("skip")?.addEventListener("click", (click) => {

@@ -1,4 +1,4 @@
-/** The orders that this browser remembers: enough to open them again, and nothing about the buyer. */
+/** The orders that this browser remembers: what opens them again, and nothing about the buyer. */
 
 import { keep, ofThisBrowser, recall } from "./storage.js";
 
@@ -16,8 +16,14 @@ export function rememberedOrders() {
   return Array.isArray(kept) ? kept.filter(isWhole) : [];
 }
 
-/** @param {RememberedOrder} order */
-export function rememberOrder(order) {
+/**
+ * @param {import("./api.js").Order} placed
+ * @param {string} token
+ * @param {string} eventName
+ */
+export function rememberOrder(placed, token, eventName) {
+  const { id, event_id: eventId, created_at: createdAt } = placed;
+  const order = { id, token, eventId, eventName, createdAt };
   const others = rememberedOrders().filter((each) => each.id !== order.id);
   const all = [order, ...others].sort((one, other) => (one.createdAt < other.createdAt ? 1 : -1));
   keep(ofThisBrowser, KEY, all.slice(0, ORDERS_MAX));

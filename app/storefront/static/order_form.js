@@ -1,10 +1,13 @@
-/** The form of an event: quantities, e-mail, name. It knows what is wished for, and marks what is wrong. */
+/** The form of an event: quantities, e-mail, name. It knows the wish, and marks what is wrong. */
 
 import { element, say } from "./dom.js";
-import { moneyText } from "./format.js";
+import { priceText } from "./format.js";
 import { TypeRow } from "./type_row.js";
 
 /** @typedef {import("./api.js").ShopEvent} ShopEvent @typedef {import("./api.js").Wish} Wish */
+
+const WRONG_EMAIL = "This does not look like an e-mail address.";
+const WRONG_NAME = "This name has something in it that cannot be printed.";
 
 export class OrderForm {
   /**
@@ -15,9 +18,33 @@ export class OrderForm {
   constructor(event, outcome, wished) {
     this.event = event;
     this.wished = wished;
-    this.rows = new Map(event.ticket_types.map((type) => [type.id, new TypeRow(type, () => this.#sum())]));
-    this.email = element("input", { id: "email", type: "email", name: "email", autocomplete: "email", inputmode: "email", maxlength: 254, required: true, "aria-describedby": "email-why error-email" });
-    this.name = element("input", { id: "buyer", type: "text", name: "name", autocomplete: "name", maxlength: 200, "aria-describedby": "error-buyer" });
+    this.rows = new Map(
+      event.ticket_types.map((type) => [type.id, new TypeRow(type, () => this.#sum())]),
+    );
+    this.email = element(
+      "input",
+      {
+        id: "email",
+        type: "email",
+        name: "email",
+        autocomplete: "email",
+        inputmode: "email",
+        maxlength: 254,
+        required: true,
+        "aria-describedby": "email-why error-email",
+      },
+    );
+    this.name = element(
+      "input",
+      {
+        id: "buyer",
+        type: "text",
+        name: "name",
+        autocomplete: "name",
+        maxlength: 200,
+        "aria-describedby": "error-buyer",
+      },
+    );
     this.emailError = element("p", { class: "field-error", id: "error-email" });
     this.nameError = element("p", { class: "field-error", id: "error-buyer" });
     this.total = element("output", { class: "total" });
@@ -25,15 +52,42 @@ export class OrderForm {
     this.submit = element("button", { type: "submit", class: "button primary" });
     this.hold = element("button", { type: "button", class: "button quiet" }, "Hold first");
     this.fields = element("fieldset", { class: "all" },
-      element("fieldset", { class: "types" }, element("legend", {}, "Tickets"), ...[...this.rows.values()].map((row) => row.node)),
+      element(
+        "fieldset",
+        { class: "types" },
+        element("legend", {}, "Tickets"),
+        ...[...this.rows.values()].map((row) => row.node),
+      ),
       element("fieldset", { class: "person" }, element("legend", {}, "Your details"),
         element("label", { for: "email" }, "E-mail"), this.email,
-        element("p", { class: "field-note", id: "email-why" }, "Limits per person go by it. It is never shown with the order."), this.emailError,
-        element("label", { for: "buyer" }, "Name ", element("span", { class: "optional" }, "(optional)")), this.name, this.nameError));
+        element(
+          "p",
+          { class: "field-note", id: "email-why" },
+          "Limits per person go by it. It is never shown with the order.",
+        ),
+        this.emailError,
+        element(
+          "label",
+          { for: "buyer" },
+          "Name ",
+          element("span", { class: "optional" }, "(optional)"),
+        ),
+        this.name,
+        this.nameError,
+      ));
     this.buttons = element("div", { class: "buttons" }, this.hold, this.submit);
     this.node = element("form", { novalidate: true, "aria-label": "Order" }, this.fields, outcome,
-      element("div", { class: "bar" }, element("div", { class: "sum" }, this.total, this.hint), this.buttons));
-    this.node.addEventListener("submit", (submitted) => { submitted.preventDefault(); this.#wish({ confirm: true }); });
+      element(
+        "div",
+        { class: "bar" },
+        element("div", { class: "sum" }, this.total, this.hint),
+        this.buttons,
+      ),
+    );
+    this.node.addEventListener("submit", (submitted) => {
+      submitted.preventDefault();
+      this.#wish({ confirm: true });
+    });
     this.hold.addEventListener("click", () => this.#wish({ confirm: false }));
     this.#sum();
   }
@@ -53,17 +107,26 @@ export class OrderForm {
   lock(isLocked) {
     this.fields.disabled = isLocked;
     this.buttons.classList.toggle("locked", isLocked);
-    for (const each of [this.submit, this.hold]) each.setAttribute("aria-disabled", String(isLocked));
+    for (const each of [this.submit, this.hold]) {
+      each.setAttribute("aria-disabled", String(isLocked));
+    }
   }
 
-  /** @param {{where: string, message: string}[]} errors of the service @returns {boolean} if one has a field here */
+  /**
+   * @param {{where: string, message: string}[]} errors of the service
+   * @returns {boolean} whether one of them has its field here
+   */
   mark(errors) {
     const chosen = [...this.rows.values()].filter((row) => row.quantity > 0);
     for (const { where } of errors) {
       const line = /^body\.lines\.(\d+)/.exec(where);
-      if (where.startsWith("body.customer.email")) this.#markField(this.email, this.emailError, "This does not look like an e-mail address.");
-      else if (where.startsWith("body.customer.name")) this.#markField(this.name, this.nameError, "This name has something in it that cannot be printed.");
-      else if (line !== null) chosen[Number(line[1])]?.mark("This quantity is not possible.");
+      if (where.startsWith("body.customer.email")) {
+        this.#markField(this.email, this.emailError, WRONG_EMAIL);
+      } else if (where.startsWith("body.customer.name")) {
+        this.#markField(this.name, this.nameError, WRONG_NAME);
+      } else if (line !== null) {
+        chosen[Number(line[1])]?.mark("This quantity is not possible.");
+      }
     }
     return this.#focusFirst();
   }
@@ -71,7 +134,11 @@ export class OrderForm {
   /** @param {{confirm: boolean}} how */
   #wish({ confirm }) {
     if (this.fields.disabled) return; // the second tap of two
-    this.#markField(this.email, this.emailError, this.email.value.trim() === "" ? "Enter your e-mail address." : "");
+    this.#markField(
+      this.email,
+      this.emailError,
+      this.email.value.trim() === "" ? "Enter your e-mail address." : "",
+    );
     this.#markField(this.name, this.nameError, "");
     const rows = [...this.rows.values()];
     for (const row of rows) row.mark(Number.isNaN(row.quantity) ? "Enter a whole number." : "");
@@ -80,7 +147,8 @@ export class OrderForm {
     const name = this.name.value.trim();
     this.wished({
       customer: { email: this.email.value.trim(), ...(name === "" ? {} : { name }) },
-      lines: rows.filter((row) => row.quantity > 0).map((row) => ({ ticket_type: row.type.id, quantity: row.quantity })),
+      lines: rows.filter((row) => row.quantity > 0)
+        .map((row) => ({ ticket_type: row.type.id, quantity: row.quantity })),
       confirm,
     });
   }
@@ -101,8 +169,10 @@ export class OrderForm {
   #sum() {
     const rows = [...this.rows.values()].filter((row) => row.quantity > 0);
     const amount = rows.reduce((sum, row) => sum + row.quantity * row.type.price.amount, 0);
-    const isPaid = amount > 0 || (rows.length === 0 && this.event.ticket_types.every((type) => type.price.amount > 0));
-    say(this.total, rows.length === 0 ? "No tickets" : amount === 0 ? "Free" : moneyText({ amount, currency: this.event.currency }));
+    const nothingIsFree = this.event.ticket_types.every((type) => type.price.amount > 0);
+    const isPaid = amount > 0 || (rows.length === 0 && nothingIsFree);
+    const total = priceText({ amount, currency: this.event.currency });
+    say(this.total, rows.length === 0 ? "No tickets" : total);
     say(this.submit, isPaid ? "Hold tickets" : "Get tickets");
     say(this.hint, isPaid ? "Held first, paid after" : "");
     this.hold.classList.toggle("idle", isPaid || rows.length === 0); // a paid order is held anyway

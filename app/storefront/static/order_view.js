@@ -3,20 +3,23 @@
 import { eventAddress } from "./addresses.js";
 import { ofOrder, readEvent, serviceNow } from "./api.js";
 import { button, element, fill, paint, say } from "./dom.js";
-import { dateText, leftText, moneyText, priceText, shortDateText } from "./format.js";
+import { dateText, leftText, moneyText } from "./format.js";
 import { keepLinkPart } from "./keep_link.js";
 import { LiveLine, read } from "./loading.js";
 import { rememberOrder } from "./my_orders.js";
+import { orderSummary } from "./order_summary.js";
 import { OutcomePanel } from "./outcome_panel.js";
 import { pause, poll, untilLeft } from "./pausing.js";
+import { transitionWords, unavailableWords } from "./refusals.js";
 import { showTickets } from "./tickets.js";
-import { orderWords, unavailableWords } from "./words.js";
+import { orderWords } from "./words.js";
 
 /** @typedef {import("./api.js").Order} Order @typedef {import("./api.js").ShopEvent} ShopEvent */
 
 const POLL_SECONDS = 5;
 const ATTEMPTS_MAX = 6;
 const LAST_CALL_SECONDS = 60;
+const MAY_CHANGE = new Set(["held", "paying", "confirmed"]);
 
 /**
  * @param {HTMLElement} view
@@ -33,14 +36,18 @@ export async function showOrder(view, signal, setTitle, orderId, token) {
   if (answer.kind !== "done") {
     setTitle("Not found");
     return fill(view, element("h1", {}, "There is no such order"),
-      element("p", {}, "Look whether the link is whole: its last part is a secret that opens the order."),
+      element(
+        "p",
+        {},
+        "Look whether the link is whole: its last part is a secret that opens the order.",
+      ),
       element("p", {}, element("a", { href: "#/" }, "See the events")));
   }
   /** @type {Order} */
   const order = answer.body;
   const found = await readEvent(signal, order.event_id);
   const page = new OrderPage(order, found.kind === "done" ? found.body : null, token, signal);
-  rememberOrder({ id: order.id, token, eventId: order.event_id, eventName: page.eventName, createdAt: order.created_at });
+  rememberOrder(order, token, page.eventName);
   setTitle(page.eventName);
   fill(view, ...page.nodes);
   untilLeft(page.tick());
@@ -48,7 +55,12 @@ export async function showOrder(view, signal, setTitle, orderId, token) {
 }
 
 class OrderPage {
-  /** @param {Order} order @param {ShopEvent | null} event @param {string} token @param {AbortSignal} signal */
+  /**
+   * @param {Order} order
+   * @param {ShopEvent | null} event
+   * @param {string} token
+   * @param {AbortSignal} signal
+   */
   constructor(order, event, token, signal) {
     this.order = order;
     this.token = token;
@@ -64,19 +76,41 @@ class OrderPage {
     this.tickets = element("section", { class: "tickets-part", "aria-labelledby": "tickets" });
     this.ticketsPlace = element("div", {});
     fill(this.tickets, element("h2", { id: "tickets" }, "Tickets"), this.ticketsPlace);
-    this.hold = element("section", { class: "panel hold", "aria-label": "Hold" }, this.countdown, this.lastCall, this.actions);
-    const when = event === null ? null : element("p", { class: "when" }, element("time", { datetime: event.starts_at }, dateText(event.starts_at)));
+    this.hold = element(
+      "section",
+      { class: "panel hold", "aria-label": "Hold" },
+      this.countdown,
+      this.lastCall,
+      this.actions,
+    );
+    const starts = event?.starts_at;
+    const when = starts === undefined
+      ? null
+      : element("p", { class: "when" }, element("time", { datetime: starts }, dateText(starts)));
     const hero = element("header", { class: "hero" }, when, this.title,
-      element("p", { class: "hero-event" }, element("a", { href: eventAddress(order.event_id) }, this.eventName)));
+      element(
+        "p",
+        { class: "hero-event" },
+        element("a", { href: eventAddress(order.event_id) }, this.eventName),
+      ),
+    );
     paint(hero, order.event_id);
-    this.nodes = [hero, this.text, this.panel.node, this.hold, this.tickets, summary(order), keepLinkPart()];
+    this.nodes = [
+      hero,
+      this.text,
+      this.panel.node,
+      this.hold,
+      this.tickets,
+      orderSummary(order),
+      keepLinkPart(),
+    ];
     /** @type {string | null} */
     this.drawn = null;
     this.#draw();
   }
 
   async refresh() {
-    if (this.isBusy || this.order.status !== "held" && this.order.status !== "paying" && this.order.status !== "confirmed") {
+    if (this.isBusy || !MAY_CHANGE.has(this.order.status)) {
       return /** @type {import("./api.js").Done} */ ({ kind: "done", body: null });
     }
     const answer = await ofOrder(this.signal, "", this.order.id, this.token);
@@ -89,7 +123,8 @@ class OrderPage {
     while (this.order.status === "held" && this.order.expires_at !== null) {
       const left = Date.parse(this.order.expires_at) - serviceNow();
       say(this.countdown, `${leftText(left)} left`);
-      if (left <= LAST_CALL_SECONDS * 1000 && left > 0) say(this.lastCall, "Less than a minute is left.");
+      const isLastCall = left > 0 && left <= LAST_CALL_SECONDS * 1000;
+      if (isLastCall) say(this.lastCall, "Less than a minute is left.");
       if (left <= 0) await this.refresh();
       await pause(left <= 0 ? 1000 : left % 1000 + 20, this.signal);
     }
@@ -112,14 +147,24 @@ class OrderPage {
     this.tickets.hidden = !hasTickets;
     if (this.order.status === "held") this.#offer();
     if (hasTickets) {
-      untilLeft(showTickets(this.ticketsPlace, this.signal, this.order, this.token, this.eventName));
+      untilLeft(
+        showTickets(this.ticketsPlace, this.signal, this.order, this.token, this.eventName),
+      );
     }
   }
 
   #offer() {
     const letGo = button("Let go", "plain", () => this.#askToLetGo());
     if (this.order.total.amount > 0) {
-      fill(this.actions, element("p", { class: "payment" }, `Payment will come here: ${moneyText(this.order.total)}.`), letGo);
+      fill(
+        this.actions,
+        element(
+          "p",
+          { class: "payment" },
+          `Payment will come here: ${moneyText(this.order.total)}.`,
+        ),
+        letGo,
+      );
     } else {
       fill(this.actions, button("Confirm", "primary", () => this.#finish("/confirm")), letGo);
     }
@@ -128,7 +173,12 @@ class OrderPage {
   /** Twice, since a second tap on "Get tickets" may land here. */
   #askToLetGo() {
     const no = button("Keep them", "quiet", () => this.#offer());
-    fill(this.actions, element("p", {}, "Let these tickets go to others?"), button("Yes, let go", "danger", () => this.#finish("/release")), no);
+    fill(
+      this.actions,
+      element("p", {}, "Let these tickets go to others?"),
+      button("Yes, let go", "danger", () => this.#finish("/release")),
+      no,
+    );
     no.focus();
   }
 
@@ -154,13 +204,23 @@ class OrderPage {
         this.text.focus();
         return;
       }
-      if (answer.kind === "problem" && answer.status < 500 && answer.status !== 429) return this.#refused(answer);
-      if (attempt >= ATTEMPTS_MAX) {
-        return this.panel.stopped("We do not know yet", "No answer came. Asking again does no harm.", [button("Ask again", "primary", () => this.#finish(what))]);
+      if (answer.kind === "problem" && answer.status < 500 && answer.status !== 429) {
+        return this.#refused(answer);
       }
-      const words = answer.kind === "problem" && answer.status !== 504 ? unavailableWords(answer.body.reason).title : "We do not know yet";
+      if (attempt >= ATTEMPTS_MAX) {
+        return this.panel.stopped(
+          "We do not know yet",
+          "No answer came. Asking again does no harm.",
+          [button("Ask again", "primary", () => this.#finish(what))],
+        );
+      }
+      const isKnown = answer.kind === "problem" && answer.status !== 504;
+      const words = isKnown ? unavailableWords(answer.body.reason).title : "We do not know yet";
       const seconds = Math.min(10, 2 ** (attempt - 1));
-      this.panel.working(words, `We ask again in ${seconds} s (try ${attempt + 1} of ${ATTEMPTS_MAX}); this does no harm.`);
+      this.panel.working(
+        words,
+        `We ask again in ${seconds} s (try ${attempt + 1} of ${ATTEMPTS_MAX}); this does no harm.`,
+      );
       await pause(seconds * 1000, this.signal);
     }
   }
@@ -169,19 +229,8 @@ class OrderPage {
   async #refused(problem) {
     const answer = await ofOrder(this.signal, "", this.order.id, this.token);
     if (answer.kind === "done") this.#take(answer.body);
-    if (problem.code === "hold-expired") this.panel.stopped("Too late", "The hold had ended. You can order again while there are tickets.");
-    else if (problem.code === "payment-open") this.panel.stopped("Payment under way", "A payment is open for this order, so it cannot be let go now.");
-    else this.panel.stopped("Not possible", `This order is ${String(problem.body.state ?? "not as it was")}.`);
+    const { title, text } = transitionWords(problem);
+    this.panel.stopped(title, text);
     this.panel.focus();
   }
-}
-
-/** @param {Order} order */
-function summary(order) {
-  return element("section", { class: "panel", "aria-labelledby": "summary" },
-    element("h2", { id: "summary" }, "Order"),
-    element("ul", { class: "lines" }, ...order.lines.map((each) => element("li", {},
-      element("span", {}, `${each.quantity} × ${each.name}`), element("span", {}, priceText(each.amount))))),
-    element("p", { class: "lines-total" }, element("span", {}, "Total"), element("span", {}, priceText(order.total))),
-    element("p", { class: "small" }, `Ordered ${shortDateText(order.created_at)}. Number: `, element("code", {}, order.id)));
 }

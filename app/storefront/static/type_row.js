@@ -18,16 +18,35 @@ export class TypeRow {
     this.error = element("p", { class: "field-error", id: `error-${type.id}` });
     this.label = element("span", { class: "label" });
     this.input = element("input", {
-      type: "number", inputmode: "numeric", min: 0, max: this.most, step: 1, value: 0, autocomplete: "off",
-      id: `quantity-${type.id}`, "aria-label": `Quantity: ${type.name}`, "aria-describedby": `error-${type.id} limits-${type.id}`,
+      type: "number",
+      inputmode: "numeric",
+      min: 0,
+      max: this.most,
+      step: 1,
+      value: 0,
+      autocomplete: "off",
+      id: `quantity-${type.id}`,
+      "aria-label": `Quantity: ${type.name}`,
+      "aria-describedby": `error-${type.id} limits-${type.id}`,
     });
     this.fewer = this.#step("−", `One fewer: ${type.name}`, -1);
     this.more = this.#step("+", `One more: ${type.name}`, +1);
-    this.stepper = element("div", { class: "stepper", role: "group", "aria-labelledby": name }, this.fewer, this.input, this.more);
+    this.stepper = element(
+      "div",
+      { class: "stepper", role: "group", "aria-labelledby": name },
+      this.fewer,
+      this.input,
+      this.more,
+    );
     this.node = element("div", { class: "type" },
       element("div", { class: "type-about" },
         element("h2", { class: "type-name", id: name }, type.name),
-        element("p", { class: "type-facts" }, element("span", { class: "type-price" }, priceText(type.price)), this.label),
+        element(
+          "p",
+          { class: "type-facts" },
+          element("span", { class: "type-price" }, priceText(type.price)),
+          this.label,
+        ),
         element("p", { class: "type-limits", id: `limits-${type.id}` }, limitsText(type))),
       this.stepper, this.error);
     this.input.addEventListener("input", () => this.#noteChange());
@@ -104,7 +123,9 @@ export class TypeRow {
 function limitsText(type) {
   const parts = [];
   if (type.min_per_order > 1) parts.push(`from ${countText(type.min_per_order)} an order`);
-  if (type.max_per_order < type.max_per_customer) parts.push(`up to ${countText(type.max_per_order)} an order`);
+  if (type.max_per_order < type.max_per_customer) {
+    parts.push(`up to ${countText(type.max_per_order)} an order`);
+  }
   parts.push(`up to ${countText(type.max_per_customer)} a person`);
   const text = parts.join(", ");
   return text[0]?.toUpperCase() + text.slice(1);

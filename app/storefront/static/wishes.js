@@ -71,7 +71,9 @@ export function unansweredEvent() {
 
 /** @param {import("./api.js").Wish} asked whatever makes it another request to the service */
 function sameness({ customer, lines, confirm }) {
-  return JSON.stringify([customer.email, lines.map((line) => [line.ticket_type, line.quantity]), confirm]);
+  return JSON.stringify(
+    [customer.email, lines.map((line) => [line.ticket_type, line.quantity]), confirm],
+  );
 }
 
 function freshKey() {
