@@ -4,7 +4,7 @@ Floors (a module imports only from floors below; names joined by | never import 
 
     7  app.cli                                           processes start here
     6  app.main                                          the ASGI application
-    5  app.api | app.wiring                              HTTP edge; the one composition root
+    5  app.api | app.storefront | app.wiring             HTTP edge; shop; the one composition root
     4  app.workers                                       relay, projector, sweeper
     3  app.selling                                       the verbs of the business
     2  app.inventory | app.bus | app.ledger | app.rollout     Redis+Lua, the bus, SQL, toggles

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from app.api import Exposure, build_application
 from app.runtime.settings import Settings
+from app.storefront import build_shop
 from app.wiring import open_services
 
 
@@ -25,4 +26,5 @@ def create_app(settings: Settings, *, internal: bool = False) -> FastAPI:
         cors_origins=settings.cors_origins,
         rate_limit_per_address=settings.rate_limit_per_address,
     )
-    return build_application(lifespan, exposure)
+    pages = [] if internal else [build_shop()]
+    return build_application(lifespan, exposure, pages)

@@ -51,8 +51,11 @@ class Exposure:
     rate_limit_per_address: int = 0
 
 
-def build_application(open_services: OpenServices, exposure: Exposure) -> FastAPI:
-    """`open_services` is the lifespan: it sets `app.state.services` while the application runs."""
+def build_application(
+    open_services: OpenServices, exposure: Exposure, pages: Sequence[APIRouter] = ()
+) -> FastAPI:
+    """`open_services` is the lifespan: it sets `app.state.services` while the application runs.
+    `pages`: what this listener serves besides the API."""
     app = FastAPIOffline(
         title=TITLE,
         version=VERSION,
@@ -62,7 +65,7 @@ def build_application(open_services: OpenServices, exposure: Exposure) -> FastAP
         lifespan=open_services,
         separate_input_output_schemas=False,
     )
-    routers = _routers(exposure)
+    routers = [*_routers(exposure), *pages]
     for router in routers:
         app.include_router(router)
     install_problem_handlers(app, routers)

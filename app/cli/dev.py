@@ -146,7 +146,8 @@ def _greet(settings: Settings) -> None:
     typer.echo(f"""
 Taquilla is open.
 
-  API         {_base_url(settings)}
+  shop        {_base_url(settings)}/
+  API         {_base_url(settings)}/v1
   reference   {_base_url(settings)}/docs
   admin key   {data_dir / "admin-key"}
   toggles     {settings.unleash_url or toggles}

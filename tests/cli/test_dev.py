@@ -98,6 +98,11 @@ def test_ctrl_c_ends_everything_and_a_second_run_keeps_the_data_until_fresh(
     assert len(children) == 4, "Redis, two API processes, one worker"
     with urllib.request.urlopen(f"http://127.0.0.1:{dev.port}/readyz", timeout=5) as answer:
         assert answer.status == 200
+    shop = f"http://127.0.0.1:{dev.port}/"
+    told = dev.log.read_text().partition("Taquilla is open.")[2].split()
+    assert told[:2] == ["shop", shop], "the first thing to look at"
+    with urllib.request.urlopen(shop, timeout=5) as answer:
+        assert b"main.js" in answer.read()
     with dev.redis() as redis:
         redis.set("kept", "yes")
     assert end(dev, signal.SIGINT) == 0

@@ -25,7 +25,7 @@ OUTSIDE = {
     "cloudevents": {"app.bus"},
     "aiobotocore": {"app.bus"},
     "botocore": {"app.bus"},
-    "fastapi": {"app.api", "app.main", "app.wiring"},
+    "fastapi": {"app.api", "app.main", "app.storefront", "app.wiring"},
     "starlette": {"app.api"},
     "segno": {"app.api"},
     "typer": {"app.cli"},

@@ -1,0 +1,37 @@
+/** Where the shop says what becomes of an order while it is being made. Announced, and never in a hurry. */
+
+import { element, fill } from "./dom.js";
+
+export class OutcomePanel {
+  constructor() {
+    this.node = element("div", { class: "outcome", role: "status", tabindex: -1, hidden: true });
+  }
+
+  /** @param {string} title @param {string} text */
+  working(title, text) {
+    this.#show("working", title, text, []);
+  }
+
+  /** @param {string} title @param {string} text @param {HTMLButtonElement[]} buttons */
+  stopped(title, text, buttons = []) {
+    this.#show("stopped", title, text, buttons);
+  }
+
+  clear() {
+    this.node.hidden = true;
+    fill(this.node);
+  }
+
+  focus() {
+    this.node.focus({ preventScroll: true });
+    this.node.scrollIntoView({ block: "nearest" });
+  }
+
+  /** @param {string} kind @param {string} title @param {string} text @param {HTMLButtonElement[]} buttons */
+  #show(kind, title, text, buttons) {
+    this.node.hidden = false;
+    this.node.className = `outcome ${kind}`;
+    fill(this.node, element("p", { class: "outcome-title" }, title), element("p", {}, text),
+      buttons.length === 0 ? null : element("div", { class: "actions" }, ...buttons));
+  }
+}
