@@ -15,7 +15,7 @@ from app.runtime.clock import SystemClock
 from app.runtime.embedded_redis import redis_url
 from app.runtime.errors import ConfigurationError
 from app.runtime.jobs import Job, run_jobs
-from app.runtime.redis_connection import RedisConnection
+from app.runtime.redis_connection import RedisConnection, TrustedRun
 from app.runtime.secrets import load_secrets
 from app.runtime.settings import Settings
 from app.selling import (
@@ -25,6 +25,7 @@ from app.selling import (
     OrderingSecrets,
     Organising,
     Readiness,
+    Recorded,
     Services,
     Verifying,
     check_installation,
@@ -42,8 +43,11 @@ class Resources:
 
 
 @asynccontextmanager
-async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
-    """Redis is reached at the first command, so that a process can start before Redis does."""
+async def open_resources(
+    settings: Settings, trusted: TrustedRun | None = None
+) -> AsyncIterator[Resources]:
+    """Redis is reached at the first command, so that a process can start before Redis does.
+    `trusted`: for whoever sells, or records what was sold; set by `Readiness`."""
     async with AsyncExitStack() as stack:
         url = redis_url(settings)
         connections = {
@@ -52,6 +56,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 timeout_seconds=settings.redis_timeout_seconds,
                 connections_max=settings.redis_connections_max,
                 as_text=as_text,
+                trusted=trusted,
             )
             for as_text in (True, False)
         }
@@ -73,13 +78,14 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """What an API process sells with, while its own jobs run."""
-    async with open_resources(settings) as resources:
+    trusted = TrustedRun()
+    async with open_resources(settings, trusted) as resources:
         inventory, ledger = resources.inventory, resources.ledger
         secrets = _ordering_secrets(settings)
         await check_installation(ledger, secrets, partitions=settings.partitions)
         toggles = FileToggles(settings.toggles_path)
         gates = SellingGates(toggles, inventory.events.read_organiser)
-        readiness = Readiness(inventory, ledger.archive)
+        readiness = _build_readiness(resources, trusted)
         services = Services(
             ordering=Ordering(inventory, gates, Expiring(inventory.orders), secrets),
             organising=Organising(inventory.events, ledger.drafts, SystemClock()),
@@ -100,15 +106,19 @@ async def run_worker(settings: Settings, names: Sequence[str], stop: asyncio.Eve
         if unknown:
             known = ", ".join(sorted(jobs))
             raise ConfigurationError(f"there is no job {', '.join(sorted(unknown))}; jobs: {known}")
-        chosen = [jobs[name] for name in names] if names else list(jobs.values())
-        await run_jobs(chosen, stop, drain_seconds=settings.drain_seconds)
+        chosen = {Readiness.name, *names} if names else jobs.keys()
+        running = [job for name, job in jobs.items() if name in chosen]
+        await run_jobs(running, stop, drain_seconds=settings.drain_seconds)
 
 
 @asynccontextmanager
 async def open_jobs(settings: Settings) -> AsyncIterator[dict[str, Job]]:
-    """Every background job by its name."""
-    async with open_resources(settings) as resources:
-        yield _build_jobs(resources, settings)
+    """Every background job by its name; the first look at Redis is done already."""
+    trusted = TrustedRun()
+    async with open_resources(settings, trusted) as resources:
+        readiness = _build_readiness(resources, trusted)
+        await readiness.step()
+        yield {readiness.name: readiness, **_build_jobs(resources, settings)}
 
 
 @asynccontextmanager
@@ -137,6 +147,13 @@ async def _open_ledger(settings: Settings) -> Ledger:
         settings.database_url,
         data_dir=settings.data_dir,
         timeout_seconds=settings.database_timeout_seconds,
+    )
+
+
+def _build_readiness(resources: Resources, trusted: TrustedRun) -> Readiness:
+    bus = None if isinstance(resources.bus, RedisStreamsBus) else resources.bus
+    return Readiness(
+        resources.inventory, Recorded(resources.ledger, bus, Projector.reader), trusted
     )
 
 

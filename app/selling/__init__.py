@@ -7,6 +7,7 @@ from app.selling.installation import check_installation
 from app.selling.ordering import Ordering, OrderingSecrets, OrderRequest
 from app.selling.organising import AdminCapacityOutcome, AdminEvent, AdminOutcome, Organising
 from app.selling.readiness import Readiness
+from app.selling.recorded import Recorded
 from app.selling.services import Services
 from app.selling.verifying import Verdict, Verifying
 
@@ -21,6 +22,7 @@ __all__ = [
     "OrderingSecrets",
     "Organising",
     "Readiness",
+    "Recorded",
     "Services",
     "Verdict",
     "Verifying",
