@@ -5,7 +5,7 @@ that follows it. E-mail and name go to the ledger first and never onto the bus.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.bus import SLICE_FACTS_MAX, Bus, Slice
@@ -29,7 +29,8 @@ class RelayLimits:
 
 class Relay:
     """One step takes at most one slice of every partition. A partition leased by another relay is
-    left to it."""
+    left to it. All partitions are asked at once: where each answer waits for a slow disk, one after
+    the other would outlast the step, and nothing would ever be relayed."""
 
     name = "relay"
     idle_seconds = 0.05
@@ -66,10 +67,7 @@ class Relay:
         for partition, head in heads.items():
             RELAY_LAG_FACTS.labels(partition).set(head.waiting_facts if head else 0)
         tokens = await self._lease(waiting)
-        entries = {
-            partition: await self._read(partition, waiting[partition].relayed)
-            for partition in tokens
-        }
+        entries = await self._read(tokens, waiting)
         slices = [
             Slice(partition, [entry.fact for entry in found])
             for partition, found in entries.items()
@@ -77,21 +75,27 @@ class Relay:
         ]
         await self._save_people(entries)
         refused = await self._publish(slices)
-        for each in slices:
-            if each.partition not in refused:
-                await self._outbox.acknowledge_relayed(
-                    each.partition,
-                    tokens[each.partition],
-                    each.facts[-1].position,
-                    tail_max=self._limits.outbox_tail_max,
-                )
-                RELAYED_FACTS.inc(len(each.facts))
+        await asyncio.gather(
+            *(
+                self._acknowledge(each, tokens[each.partition])
+                for each in slices
+                if each.partition not in refused
+            )
+        )
         if self._stopped:
             detail = "; ".join(f"partition {each}: {why}" for each, why in self._stopped.items())
             raise ContractError(f"facts cannot be relayed, a person must look: {detail}")
         return Progress.MORE if slices else Progress.IDLE
 
-    async def _read(self, partition: Partition, after: Position) -> list[OutboxEntry]:
+    async def _read(
+        self, partitions: Iterable[Partition], heads: Mapping[Partition, Head]
+    ) -> dict[Partition, list[OutboxEntry]]:
+        found = await asyncio.gather(
+            *(self._read_one(each, heads[each].relayed) for each in partitions)
+        )
+        return dict(zip(partitions, found, strict=True))
+
+    async def _read_one(self, partition: Partition, after: Position) -> list[OutboxEntry]:
         try:
             return await self._outbox.read(partition, after, SLICE_FACTS_MAX)
         except ContractError as error:
@@ -111,6 +115,15 @@ class Relay:
         refused = [await self._publish([each]) for each in slices]
         return frozenset().union(*refused)
 
+    async def _acknowledge(self, sent: Slice, token: int) -> None:
+        await self._outbox.acknowledge_relayed(
+            sent.partition,
+            token,
+            sent.facts[-1].position,
+            tail_max=self._limits.outbox_tail_max,
+        )
+        RELAYED_FACTS.inc(len(sent.facts))
+
     def _stop(self, partition: Partition, error: ContractError) -> None:
         """Its facts stay in the outbox, in order, until somebody has looked and a relay is started
         anew; the other partitions go on."""
@@ -120,11 +133,12 @@ class Relay:
     async def _lease(self, waiting: Mapping[Partition, Head]) -> dict[Partition, int]:
         """The fencing token of every waiting partition that is ours."""
         lease_ms = int(self._limits.lease_seconds * 1000)
-        tokens = {}
-        for partition in waiting:
-            token = await self._outbox.take_lease(partition, self._owner, lease_ms)
-            if token is not None:
-                tokens[partition] = token
+        granted = await asyncio.gather(
+            *(self._outbox.take_lease(each, self._owner, lease_ms) for each in waiting)
+        )
+        tokens = {
+            each: token for each, token in zip(waiting, granted, strict=True) if token is not None
+        }
         self._leased |= tokens.keys()
         return tokens
 
