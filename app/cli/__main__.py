@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from app.cli import bench, db, dev, keys, lock, serve, test, toggles, verify, worker
+from app.cli import bench, db, dev, keys, lock, rehearse, serve, test, toggles, verify, worker
 from app.runtime.errors import ConfigurationError, TaquillaError
 from app.runtime.supervisor import EXIT_MISCONFIGURED
 
@@ -27,6 +27,7 @@ def build_application() -> typer.Typer:
     application.command("lock")(lock.lock_requirements)
     application.command()(verify.verify)
     application.command()(bench.bench)
+    application.command(context_settings=rehearse.PASSES_ARGUMENTS_ON)(rehearse.rehearse)
     application.add_typer(db.application, name="db")
     application.add_typer(keys.application, name="keys")
     application.add_typer(toggles.application, name="toggles")
