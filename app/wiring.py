@@ -95,6 +95,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             ledger=ledger,
             find_customer_ref=secrets.find_customer_ref,
         )
+        # A process that opens its door before it has looked turns its first buyers away.
+        await readiness.step()
         async with _running([gates, readiness], settings):
             yield services
 

@@ -72,6 +72,7 @@ class RedisConnection:
             decode_responses=as_text,
             protocol=2,
             redis_connect_func=self._greet,
+            driver_info=None,  # two questions less for every new connection
         )
 
     async def aclose(self) -> None:

@@ -51,28 +51,36 @@ class Crowd:
         self.decided = 0
         self._admitted = sys.maxsize
         self._more = asyncio.Event()
+        self._is_closed = False
         self._base_url = base_url
         self.chance = chance
 
-    async def run(self, wishes: Iterable[Wish], at_once: int) -> list[Story]:
-        """All of them, at most `at_once` at a time; answers their stories."""
-        waiting = iter(wishes)
-        told: list[Story] = []
+    async def run(self, wishes: Iterable[Wish], at_once: int) -> None:
+        """All of them, at most `at_once` at a time."""
+        await self.resume((Story(wish) for wish in wishes), at_once)
+
+    async def resume(self, stories: Iterable[Story], at_once: int) -> None:
+        """Each from its beginning, with the same keys; what was decided is only said again."""
+        waiting = iter(stories)
 
         async def live() -> None:
             async with _Line(self._base_url) as line:
-                for wish in waiting:
+                while not self._is_closed and (story := next(waiting, None)):
                     await self._wait_for_admission()
-                    story = Story(wish)
                     self.stories.append(story)
-                    told.append(story)
                     await self._tell(story, line)
                     self.decided += 1
 
         async with asyncio.TaskGroup() as group:
             for _ in range(at_once):
                 group.create_task(live())
-        return told
+
+    def close(self) -> None:
+        """Nobody begins any more, and nobody insists."""
+        self._is_closed = True
+
+    def has_decided(self, wishes: int) -> bool:
+        return self.decided >= wishes
 
     def admit(self, wishes: int) -> None:
         self._admitted = wishes
@@ -112,7 +120,8 @@ class Crowd:
             story.attempts.append(attempt)
             if not attempt.is_undecided:
                 return attempt.answer
-            if not story.wish.patient or time.monotonic() > deadline:
+            has_enough = self._is_closed or time.monotonic() > deadline
+            if has_enough or not story.wish.patient:
                 return None
             await asyncio.sleep(self.chance.uniform(0.05, PAUSE_SECONDS_MAX))
 

@@ -59,33 +59,30 @@ async def kill_in_turn(
     portion = orders // (len(kinds) + 2)
     for number, kind in enumerate(kinds, 1):
         crowd.admit(portion * (number + 1))
-        await _until(partial(_has_decided, crowd, portion * number))
-        await _until(partial(processes_of, dev_process_id, kind))
+        await until(partial(crowd.has_decided, portion * number))
+        await until(partial(processes_of, dev_process_id, kind))
         victim = crowd.chance.choice(processes_of(dev_process_id, kind))
         facts = _facts(ledger)
         os.kill(victim, signal.SIGKILL)
         killed_at = time.monotonic()
         decided = crowd.decided
         if kind == "worker":
-            await _until(partial(_has_recorded, ledger, facts))
+            await until(partial(_has_recorded, ledger, facts))
         else:
-            await _until(partial(_has_sold, crowd, killed_at))
+            await until(partial(_has_sold, crowd, killed_at))
         away_seconds = time.monotonic() - killed_at
         kills.append(Kill(kind, victim, decided, killed_at - started, away_seconds))
     crowd.admit(sys.maxsize)
     return kills
 
 
-async def _until(holds: Callable[[], object]) -> None:
+async def until(holds: Callable[[], object]) -> None:
+    """Polls; AssertionError after BACK_SECONDS_MAX."""
     deadline = time.monotonic() + BACK_SECONDS_MAX
     while not holds():
         if time.monotonic() > deadline:
             raise AssertionError(f"{holds} did not come about in time")
         await asyncio.sleep(_POLL_SECONDS)
-
-
-def _has_decided(crowd: Crowd, wishes: int) -> bool:
-    return crowd.decided >= wishes
 
 
 def _has_sold(crowd: Crowd, since: float) -> bool:
