@@ -105,16 +105,11 @@ class RedisConnection:
                 raise OutcomeUnknown(f"the connection to Redis broke: {error}") from broken
 
     async def _greet(self, connection: AbstractConnection) -> None:
-        """What a new connection begins with. One that is cut short here, by whatever, is closed: an
-        answer that is still on its way would be taken for that of the next command."""
-        try:
-            await connection.on_connect()
-            if self._trusted is not None:
-                await connection.send_command("INFO", "server")
-                self._run_ids[connection] = _run_id(await connection.read_response())
-        except BaseException:
-            await connection.disconnect(nowait=True)
-            raise
+        """What a new connection begins with. The library closes one that is cut short here."""
+        await connection.on_connect()
+        if self._trusted is not None:
+            await connection.send_command("INFO", "server")
+            self._run_ids[connection] = _run_id(await connection.read_response())
 
     def _refuse_untrusted(self, connection: AbstractConnection) -> None:
         if self._trusted is not None and self._run_ids.get(connection) != self._trusted.run_id:

@@ -49,7 +49,8 @@ class Readiness:
         except DependencyError as error:
             self.reasons = (str(error),)
         if self.reasons != before:
-            log.warning("readiness changed", may_sell=not self.reasons, reasons=self.reasons)
+            tell = log.warning if self.reasons else log.info
+            tell("readiness changed", may_sell=not self.reasons, reasons=self.reasons)
         return Progress.IDLE
 
     async def aclose(self) -> None:
