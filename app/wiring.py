@@ -25,7 +25,7 @@ from app.runtime.clock import SystemClock
 from app.runtime.embedded_redis import redis_url
 from app.runtime.errors import ConfigurationError
 from app.runtime.jobs import Job, run_jobs
-from app.runtime.redis_connection import RedisConnection
+from app.runtime.redis_connection import RedisConnection, TrustedRun
 from app.runtime.secrets import load_secrets, load_ticket_secrets
 from app.runtime.settings import Settings
 from app.selling import (
@@ -35,6 +35,7 @@ from app.selling import (
     OrderingSecrets,
     Organising,
     Readiness,
+    Recorded,
     Services,
     Ticketing,
     Verifying,
@@ -52,10 +53,13 @@ class Resources:
 
 
 @asynccontextmanager
-async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
-    """Redis is reached at the first command, so that a process can start before Redis does."""
+async def open_resources(
+    settings: Settings, trusted: TrustedRun | None = None
+) -> AsyncIterator[Resources]:
+    """Redis is reached at the first command, so that a process can start before Redis does.
+    `trusted`: for whoever sells, or records what was sold; set by `Readiness`."""
     async with AsyncExitStack() as stack:
-        connection = _connect_redis(settings)
+        connection = _connect_redis(settings, trusted=trusted)
         stack.push_async_callback(connection.aclose)
         ledger = await _open_ledger(settings)
         stack.push_async_callback(ledger.aclose)
@@ -70,8 +74,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
 
 
 @asynccontextmanager
-async def _open_bus(settings: Settings) -> AsyncIterator[Bus]:
-    """For those who publish or read; an API process does neither."""
+async def _open_bus(settings: Settings, trusted: TrustedRun) -> AsyncIterator[Bus]:
     async with AsyncExitStack() as stack:
         if settings.kinesis_stream:
             yield await stack.enter_async_context(
@@ -83,29 +86,36 @@ async def _open_bus(settings: Settings) -> AsyncIterator[Bus]:
                 )
             )
         else:
-            connection = _connect_redis(settings, as_text=False)
+            connection = _connect_redis(settings, as_text=False, trusted=trusted)
             stack.push_async_callback(connection.aclose)
             yield RedisStreamsBus(connection, shards=settings.bus_shards)
 
 
-def _connect_redis(settings: Settings, *, as_text: bool = True) -> RedisConnection:
+def _connect_redis(
+    settings: Settings, *, as_text: bool = True, trusted: TrustedRun | None
+) -> RedisConnection:
     return RedisConnection(
         redis_url(settings),
         timeout_seconds=settings.redis_timeout_seconds,
         connections_max=settings.redis_connections_max,
         as_text=as_text,
+        trusted=trusted,
     )
 
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """What an API process sells with, while its own jobs run."""
-    async with open_resources(settings) as resources, open_toggles(settings) as toggles:
+    trusted = TrustedRun()
+    async with (
+        open_resources(settings, trusted) as resources,
+        open_toggles(settings) as toggles,
+        _open_readiness(settings, resources, trusted) as readiness,
+    ):
         inventory, ledger = resources.inventory, resources.ledger
         secrets = _ordering_secrets(settings)
         await check_installation(ledger, secrets, partitions=settings.partitions)
         gates = SellingGates(toggles, inventory.events.read_organiser)
-        readiness = Readiness(inventory, ledger.archive)
         ordering = Ordering(
             inventory, gates, Expiring(inventory.orders), secrets, _hold_caps(settings)
         )
@@ -121,6 +131,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             ledger=ledger,
             find_customer_ref=secrets.find_customer_ref,
         )
+        # A process that opens its door before it has looked turns its first buyers away.
+        await readiness.step()
         async with _running([gates, readiness], settings):
             yield services
 
@@ -156,15 +168,22 @@ async def run_worker(settings: Settings, names: Sequence[str], stop: asyncio.Eve
         if unknown:
             known = ", ".join(sorted(jobs))
             raise ConfigurationError(f"there is no job {', '.join(sorted(unknown))}; jobs: {known}")
-        chosen = [jobs[name] for name in names] if names else list(jobs.values())
-        await run_jobs(chosen, stop, drain_seconds=settings.drain_seconds)
+        chosen = {Readiness.name, *names} if names else jobs.keys()
+        running = [job for name, job in jobs.items() if name in chosen]
+        await run_jobs(running, stop, drain_seconds=settings.drain_seconds)
 
 
 @asynccontextmanager
 async def open_jobs(settings: Settings) -> AsyncIterator[dict[str, Job]]:
-    """Every background job by its name."""
-    async with open_resources(settings) as resources, _open_bus(settings) as bus:
-        yield _build_jobs(resources, bus, settings)
+    """Every background job by its name; the first look at Redis is done already."""
+    trusted = TrustedRun()
+    async with (
+        open_resources(settings, trusted) as resources,
+        _open_bus(settings, trusted) as bus,
+        _open_readiness(settings, resources, trusted) as readiness,
+    ):
+        await readiness.step()
+        yield {readiness.name: readiness, **_build_jobs(resources, bus, settings)}
 
 
 @asynccontextmanager
@@ -199,6 +218,20 @@ async def _open_ledger(settings: Settings) -> Ledger:
         data_dir=settings.data_dir,
         timeout_seconds=settings.database_timeout_seconds,
     )
+
+
+@asynccontextmanager
+async def _open_readiness(
+    settings: Settings, resources: Resources, trusted: TrustedRun
+) -> AsyncIterator[Readiness]:
+    """With a reader of the bus of its own, where the bus can know more than the ledger and Redis:
+    one such object serves one reader of a shard."""
+    async with AsyncExitStack() as stack:
+        bus = None
+        if settings.kinesis_stream:
+            bus = await stack.enter_async_context(_open_bus(settings, trusted))
+        recorded = Recorded(resources.ledger, bus, Projector.reader)
+        yield Readiness(resources.inventory, recorded, trusted)
 
 
 def _build_jobs(resources: Resources, bus: Bus, settings: Settings) -> dict[str, Job]:

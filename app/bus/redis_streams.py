@@ -12,6 +12,21 @@ from app.runtime.redis_connection import RedisConnection, Reply
 
 OLDEST: Final = "0-0"
 
+_KEEP_FROM: Final = """#!lua flags=allow-oom
+redis.call("HSET", KEYS[1], ARGV[1], ARGV[2])
+local slowest, ms, number = nil, nil, nil
+for _, position in ipairs(redis.call("HVALS", KEYS[1])) do
+  local its_ms, its_number = string.match(position, "^(%d+)-(%d+)$")
+  its_ms, its_number = tonumber(its_ms), tonumber(its_number)
+  if not slowest or its_ms < ms or (its_ms == ms and its_number < number) then
+    slowest, ms, number = position, its_ms, its_number
+  end
+end
+redis.call("XTRIM", KEYS[2], "MINID", slowest)
+"""
+"""Notes a reader's position and forgets what all have read. Also when memory is full: a plain HSET
+would be refused then, and what could be forgotten would stay."""
+
 
 class RedisStreamsBus:
     """Partition p goes to shard p % shards, for ever: `shards` must not change while facts are on
@@ -43,18 +58,14 @@ class RedisStreamsBus:
         )
         records = [_record(each) for each in reply] if isinstance(reply, list) else []
         facts = [fact for _, payload in records for fact in decode_slice(payload)]
-        return Batch(facts, records[-1][0] if records else after)
+        position = records[-1][0] if records else after
+        return Batch(facts, position, is_latest=len(records) < records_max)
 
     async def keep_from(self, reader: str, shard_id: str, position: str | None) -> None:
-        readers = _readers(shard_id)
-        _, positions = await self._connection.call_many(
-            [("HSET", readers, reader, position or OLDEST), ("HVALS", readers)]
+        await self._connection.call(
+            *("EVAL", _KEEP_FROM, 2, _readers(shard_id), _stream(shard_id)),
+            *(reader, position or OLDEST),
         )
-        if isinstance(positions, list):
-            slowest = min(
-                (each.decode() for each in positions if isinstance(each, bytes)), key=_stream_order
-            )
-            await self._connection.call("XTRIM", _stream(shard_id), "MINID", slowest)
 
 
 def _stream(shard_id: str) -> str:
@@ -63,11 +74,6 @@ def _stream(shard_id: str) -> str:
 
 def _readers(shard_id: str) -> str:
     return f"{{b{shard_id}}}:readers"
-
-
-def _stream_order(stream_id: str) -> tuple[int, int]:
-    milliseconds, _, number = stream_id.partition("-")
-    return int(milliseconds), int(number)
 
 
 def _record(entry: Reply) -> tuple[str, bytes]:

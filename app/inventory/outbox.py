@@ -65,11 +65,12 @@ class Outbox:
         return Position(reply.whole(0), reply.whole(1))
 
     async def read_heads(self) -> Mapping[Partition, Head | None]:
-        """None: this partition was never started here."""
+        """None: this partition was never started here. Also of a Redis that is not trusted yet."""
         partitions = [Partition(each) for each in range(self._partitions)]
         fields = ("epoch", "seq", "relayed_epoch", "relayed_seq")
         found = await self._connection.ask_many(
-            [("HMGET", PartitionKeys(each).head, *fields) for each in partitions]
+            [("HMGET", PartitionKeys(each).head, *fields) for each in partitions],
+            of_any_run=True,
         )
         return {each: _parse_head(reply) for each, reply in zip(partitions, found, strict=True)}
 

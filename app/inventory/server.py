@@ -34,7 +34,8 @@ class Server:
                 ("INFO", "server"),
                 ("INFO", "replication"),
                 *(("CONFIG", "GET", name) for name in names),
-            ]
+            ],
+            of_any_run=True,
         )
         found: dict[str, str] = {}
         for reply in configured:

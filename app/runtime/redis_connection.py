@@ -3,10 +3,14 @@ anything can have happened.
 
 A command that was never sent, or that the server refused at its door, changed nothing: Unavailable.
 A command that was sent and not answered may have been carried out: OutcomeUnknown.
+
+A server that started anew may have come back with less than it had acknowledged. So every
+connection knows which run of the server it leads to, and carries nothing to one not trusted yet.
 """
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeAlias, cast
 
 from hiredis import pack_command
@@ -28,6 +32,14 @@ _REFUSED_AT_THE_DOOR = frozenset({
 """First words of the errors with which Redis answers before it runs a script (redis.io)."""
 
 
+@dataclass(slots=True)
+class TrustedRun:
+    """The one run of the server (`run_id` of its INFO) that is spoken to; shared by all connections
+    of a process, set by whoever has looked at the data of that run. None: no run yet."""
+
+    run_id: str | None = None
+
+
 class ScriptMissing(Exception):  # noqa: N818 - says what Redis says: NOSCRIPT
     """Redis does not know this script (any more); nothing was run."""
 
@@ -37,10 +49,19 @@ class RedisConnection:
     `timeout_seconds` for a free connection and the same again for the answer."""
 
     def __init__(
-        self, url: str, *, timeout_seconds: float, connections_max: int, as_text: bool = True
+        self,
+        url: str,
+        *,
+        timeout_seconds: float,
+        connections_max: int,
+        as_text: bool = True,
+        trusted: TrustedRun | None = None,
     ) -> None:
-        """`as_text`: answers are decoded as UTF-8; otherwise they come as bytes."""
+        """`as_text`: answers are decoded as UTF-8; otherwise they come as bytes. `trusted`: other
+        runs of the server are refused; without it every run will do."""
         self.timeout_seconds = timeout_seconds
+        self._trusted = trusted
+        self._run_ids: dict[AbstractConnection, str] = {}
         self._pool = BlockingConnectionPool.from_url(
             url,
             max_connections=connections_max,
@@ -52,6 +73,8 @@ class RedisConnection:
             health_check_interval=0,
             decode_responses=as_text,
             protocol=2,
+            redis_connect_func=self._greet,
+            driver_info=None,  # two questions less for every new connection
         )
         self._resting: list[AbstractConnection] = []
         """Open, idle, taken out of the pool: its own book-keeping costs a tenth of an order."""
@@ -67,19 +90,22 @@ class RedisConnection:
         (reply,) = await self.call_many([command])
         return reply
 
-    async def call_many(self, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
+    async def call_many(
+        self, commands: Sequence[Sequence[Argument]], *, of_any_run: bool = False
+    ) -> list[Reply]:
         """Several commands in one round trip; not atomic. The first error among them is raised.
+        `of_any_run`: for looking at a run that is not trusted yet.
 
         All commands of ours may be repeated. So one that was cut off by a broken connection, as all
         idle ones are when the server restarts, is sent once more on a fresh one; one that was not
         answered in time is not.
         """
         try:
-            return await self._send(commands)
+            return await self._send(commands, of_any_run=of_any_run)
         except _Broken as broken:
             await self._drop_idle()
             try:
-                return await self._send(commands)
+                return await self._send(commands, of_any_run=of_any_run)
             except (_Broken, Unavailable) as error:
                 # What became of the first one is still not known.
                 raise OutcomeUnknown(f"the connection to Redis broke: {error}") from broken
@@ -90,20 +116,39 @@ class RedisConnection:
         (reply,) = await self.ask_many([command])
         return reply
 
-    async def ask_many(self, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
+    async def ask_many(
+        self, commands: Sequence[Sequence[Argument]], *, of_any_run: bool = False
+    ) -> list[Reply]:
         """Several of them, as `call_many`."""
         try:
-            return await self.call_many(commands)
+            return await self.call_many(commands, of_any_run=of_any_run)
         except OutcomeUnknown as error:
             raise Unavailable(str(error)) from error
 
-    async def _send(self, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
+    async def _greet(self, connection: AbstractConnection) -> None:
+        """What a new connection begins with. The library closes one that is cut short here."""
+        await connection.on_connect()
+        if self._trusted is not None:
+            await connection.send_command("INFO", "server")
+            self._run_ids[connection] = _run_id(await connection.read_response())
+
+    def _refuse_untrusted(self, connection: AbstractConnection) -> None:
+        if self._trusted is not None and self._run_ids.get(connection) != self._trusted.run_id:
+            raise Unavailable(
+                "Redis has started anew, and what it holds was not compared with the ledger yet"
+            )
+
+    async def _send(
+        self, commands: Sequence[Sequence[Argument]], *, of_any_run: bool
+    ) -> list[Reply]:
         packed = b"".join(
             pack_command(tuple(each))  # type: ignore[arg-type]  # its stub says one argument
             for each in commands
         )
         connection = await self._take()
         try:
+            if not of_any_run:
+                self._refuse_untrusted(connection)
             replies = await self._exchange(connection, packed, len(commands))
         except (TimeoutError, exceptions.TimeoutError) as error:
             raise OutcomeUnknown(f"Redis did not answer {commands[0][0]!r} in time") from error
@@ -179,6 +224,15 @@ async def _read(connection: AbstractConnection) -> object:
         if isinstance(error, exceptions.ResponseError) or error.status_code:
             return error
         raise
+
+
+def _run_id(info: object) -> str:
+    text = info.decode() if isinstance(info, bytes) else str(info)
+    for line in text.splitlines():
+        name, _, value = line.partition(":")
+        if name == "run_id":
+            return value
+    raise ContractError("INFO of Redis has no run_id")
 
 
 def _translate(error: exceptions.RedisError) -> Exception:

@@ -7,6 +7,7 @@ from app.selling.installation import check_installation
 from app.selling.ordering import Ordering, OrderingSecrets, OrderRequest
 from app.selling.organising import AdminCapacityOutcome, AdminEvent, AdminOutcome, Organising
 from app.selling.readiness import Readiness
+from app.selling.recorded import Recorded
 from app.selling.services import Services
 from app.selling.ticketing import (
     CheckedTicket,
@@ -33,6 +34,7 @@ __all__ = [
     "OrderingSecrets",
     "Organising",
     "Readiness",
+    "Recorded",
     "RevokedTickets",
     "Services",
     "TicketCheck",

@@ -1,7 +1,9 @@
 """Whether this process may sell now, and if not, why.
 
-A Redis that was restarted may have come back with less than was acknowledged. So whenever its run
-id changes, every partition is compared with the archive before anything is sold from it again.
+A Redis that started anew may have come back with less than was acknowledged: a lost tail, an old
+copy put back by somebody. So nothing is asked of a new run of it (`TrustedRun`) before every
+partition has been compared with what was recorded of it elsewhere. Workers look as well: an old
+hold that was expired once more would stand in the ledger's way for ever.
 """
 
 from collections.abc import Mapping
@@ -14,15 +16,16 @@ from app.domain.ids import Partition
 from app.inventory import Inventory
 from app.runtime.errors import DependencyError
 from app.runtime.jobs import Progress
-
-NO_ANSWER = "Redis or the ledger does not answer"
-"""Everybody may read it; what exactly is wrong, with which address, is in the log."""
+from app.runtime.redis_connection import TrustedRun
 
 log = structlog.get_logger(__name__)
 
+NO_ANSWER = "Redis, the ledger or the bus does not answer"
+"""Everybody may read it; what exactly is wrong, with which address, is in the log."""
+
 
 class KnowsHeads(Protocol):
-    """What readiness needs of the archive."""
+    """What readiness needs of `Recorded`."""
 
     async def heads(self) -> Mapping[Partition, Position]: ...
 
@@ -31,21 +34,28 @@ class Readiness:
     """A job: one step is one look. `reasons` is empty while the process may sell."""
 
     name = "readiness"
-    idle_seconds = 1.0
+    idle_seconds = 0.25
+    """A restart of Redis that lost nothing costs this much more than the restart itself."""
 
-    def __init__(self, inventory: Inventory, archive: KnowsHeads) -> None:
+    def __init__(self, inventory: Inventory, recorded: KnowsHeads, trusted: TrustedRun) -> None:
+        """`trusted` is that of the inventory's own connections."""
         self.reasons: tuple[str, ...] = ("not looked yet",)
         self._inventory = inventory
-        self._archive = archive
-        self._trusted_run_id: str | None = None
+        self._recorded = recorded
+        self._trusted = trusted
+        self._settled_run_id: str | None = None
 
     async def step(self) -> Progress:
+        before = self.reasons
         try:
             self.reasons = await self._look()
         except DependencyError as error:
-            if self.reasons != (NO_ANSWER,):
-                log.warning("not ready", error=str(error))
+            if before != (NO_ANSWER,):
+                log.warning("no answer", error=str(error))
             self.reasons = (NO_ANSWER,)
+        if self.reasons != before:
+            tell = log.warning if self.reasons else log.info
+            tell("readiness changed", may_sell=not self.reasons, reasons=self.reasons)
         return Progress.IDLE
 
     async def aclose(self) -> None:
@@ -53,24 +63,28 @@ class Readiness:
 
     async def _look(self) -> tuple[str, ...]:
         server = await self._inventory.server.read()
-        if not server.faults and server.run_id != self._trusted_run_id:
-            faults = await self._compare_with_archive()
-            if not faults:
-                self._trusted_run_id = server.run_id
-            return faults
+        if not server.faults and server.run_id != self._settled_run_id:
+            return await self._compare(server.run_id)
         return server.faults
 
-    async def _compare_with_archive(self) -> tuple[str, ...]:
-        archived = await self._archive.heads()
-        faults = []
+    async def _compare(self, run_id: str) -> tuple[str, ...]:
+        """Heads that are read here may be of a later run than `run_id`: then this one is gone, and
+        to trust it harms nobody."""
+        recorded = await self._recorded.heads()
+        faults, unstarted = [], []
         for partition, head in (await self._inventory.outbox.read_heads()).items():
-            known = archived.get(partition, START)
+            known = recorded.get(partition, START)
             if head is None and known == START:
-                await self._inventory.outbox.start_partition(partition)
+                unstarted.append(partition)
             elif head is None or head.position < known:
                 here = head.position if head else "nothing"
                 faults.append(
-                    f"Redis is behind the ledger in partition {partition}: it has {here}, the "
-                    f"ledger {known}"
+                    f"Redis is behind the ledger in partition {partition}: it has {here}, "
+                    f"recorded is {known}"
                 )
+        if not faults:
+            self._trusted.run_id = run_id
+            for partition in unstarted:
+                await self._inventory.outbox.start_partition(partition)
+            self._settled_run_id = run_id
         return tuple(faults)

@@ -13,7 +13,6 @@ from app.runtime.metrics import PROJECTED_FACTS, REPEATED_FACTS, STOPPED_SHARDS
 
 log = structlog.get_logger(__name__)
 
-READER = "projector"
 RECORDS_MAX = 4
 """Slices a transaction: up to 2,000 facts, some 100 ms of SQL."""
 
@@ -26,6 +25,8 @@ class Projector:
     says so again, or is no longer listed."""
 
     name = "projector"
+    reader = "projector"
+    """Whose cursors in the ledger these are."""
     idle_seconds = 0.05
 
     def __init__(self, bus: Bus, ledger: Ledger) -> None:
@@ -80,7 +81,7 @@ class Projector:
         if batch.position is not None and batch.position != cursor:
             try:
                 applied = await self._ledger.projection.apply(
-                    ProjectionBatch(READER, shard_id, cursor, batch.position, batch.facts)
+                    ProjectionBatch(self.reader, shard_id, cursor, batch.position, batch.facts)
                 )
             except CursorMoved:
                 # Another projector was here: go on from where it is.
@@ -89,15 +90,15 @@ class Projector:
             self._cursors[shard_id] = batch.position
             PROJECTED_FACTS.inc(applied.applied)
             REPEATED_FACTS.inc(applied.repeated)
-            await self._bus.keep_from(READER, shard_id, batch.position)
+            await self._bus.keep_from(self.reader, shard_id, batch.position)
         if batch.is_ended:
             self._ended.add(shard_id)
         return len(batch.facts)
 
     async def _cursor(self, shard_id: str) -> str | None:
         if shard_id not in self._cursors:
-            self._cursors[shard_id] = await self._ledger.cursors.read(READER, shard_id)
-            await self._bus.keep_from(READER, shard_id, self._cursors[shard_id])
+            self._cursors[shard_id] = await self._ledger.cursors.read(self.reader, shard_id)
+            await self._bus.keep_from(self.reader, shard_id, self._cursors[shard_id])
         return self._cursors[shard_id]
 
     def _is_due(self, shard: Shard, listed: Set[str]) -> bool:

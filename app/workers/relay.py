@@ -5,7 +5,7 @@ that follows it. E-mail and name go to the ledger first and never onto the bus.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -33,7 +33,8 @@ class RelayLimits:
 
 class Relay:
     """One step takes at most one slice of every partition. A partition leased by another relay is
-    left to it."""
+    left to it. All partitions are asked at once: where each answer waits for a slow disk, one after
+    the other would outlast the step, and nothing would ever be relayed."""
 
     name = "relay"
     idle_seconds = 0.05
@@ -70,10 +71,7 @@ class Relay:
         for partition, head in heads.items():
             RELAY_LAG_FACTS.labels(partition).set(head.waiting_facts if head else 0)
         tokens = await self._lease(waiting)
-        entries = {
-            partition: await self._read(partition, waiting[partition].relayed)
-            for partition in tokens
-        }
+        entries = await self._read(tokens, waiting)
         slices = [
             Slice(partition, [entry.fact for entry in found])
             for partition, found in entries.items()
@@ -81,16 +79,15 @@ class Relay:
         ]
         await self._save_people(entries)
         refused = await self._publish(slices)
-        for each in slices:
-            if taken := refused.get(each.partition, len(each.facts)):
-                await self._outbox.acknowledge_relayed(
-                    each.partition,
-                    tokens[each.partition],
-                    each.facts[taken - 1].position,
-                    tail_max=self._limits.outbox_tail_max,
-                )
-                RELAYED_FACTS.inc(taken)
-        moved = any(refused.get(each.partition, 1) for each in slices)
+        taken = {each.partition: refused.get(each.partition, len(each.facts)) for each in slices}
+        await asyncio.gather(
+            *(
+                self._acknowledge(each, taken[each.partition], tokens[each.partition])
+                for each in slices
+                if taken[each.partition]
+            )
+        )
+        moved = any(taken.values())
         if moved and not refused:
             return Progress.MORE  # what has stopped is said when the others have nothing more
         if self._stopped:
@@ -100,7 +97,15 @@ class Relay:
             raise Unavailable(f"the bus refuses all of {len(slices)} slices for now")
         return Progress.IDLE
 
-    async def _read(self, partition: Partition, after: Position) -> list[OutboxEntry]:
+    async def _read(
+        self, partitions: Iterable[Partition], heads: Mapping[Partition, Head]
+    ) -> dict[Partition, list[OutboxEntry]]:
+        found = await asyncio.gather(
+            *(self._read_one(each, heads[each].relayed) for each in partitions)
+        )
+        return dict(zip(partitions, found, strict=True))
+
+    async def _read_one(self, partition: Partition, after: Position) -> list[OutboxEntry]:
         try:
             return await self._outbox.read(partition, after, SLICE_FACTS_MAX)
         except ContractError as error:
@@ -122,6 +127,16 @@ class Relay:
             refused |= await self._publish([each])
         return refused
 
+    async def _acknowledge(self, sent: Slice, taken: int, token: int) -> None:
+        """`taken`: how many of its facts, from the first, are on the bus."""
+        await self._outbox.acknowledge_relayed(
+            sent.partition,
+            token,
+            sent.facts[taken - 1].position,
+            tail_max=self._limits.outbox_tail_max,
+        )
+        RELAYED_FACTS.inc(taken)
+
     def _stop(self, partition: Partition, error: ContractError) -> None:
         """Its facts stay in the outbox, in order, until somebody has looked and a relay is started
         anew; the other partitions go on."""
@@ -133,11 +148,12 @@ class Relay:
     async def _lease(self, waiting: Mapping[Partition, Head]) -> dict[Partition, int]:
         """The fencing token of every waiting partition that is ours."""
         lease_ms = int(self._limits.lease_seconds * 1000)
-        tokens = {}
-        for partition in waiting:
-            token = await self._outbox.take_lease(partition, self._owner, lease_ms)
-            if token is not None:
-                tokens[partition] = token
+        granted = await asyncio.gather(
+            *(self._outbox.take_lease(each, self._owner, lease_ms) for each in waiting)
+        )
+        tokens = {
+            each: token for each, token in zip(waiting, granted, strict=True) if token is not None
+        }
         self._leased |= tokens.keys()
         return tokens
 

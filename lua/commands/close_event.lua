@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 --[[
 close_event: end the sale for ever; live holds may still be finished.
 

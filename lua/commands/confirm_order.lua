@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 --[[
 confirm_order: finish a free hold. An order that is confirmed already stays as it is.
 

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 --[[
 pause_event: stop new orders for a while; live holds go on.
 

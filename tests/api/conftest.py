@@ -118,6 +118,5 @@ async def api(settings: Settings) -> AsyncIterator[Api]:
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://test") as client,
     ):
-        await app.state.services.readiness.step()
         assert (await client.get("/readyz")).status_code == 200
         yield Api(client, {"Authorization": f"Bearer {created.secret_text}"}, settings, app)

@@ -34,6 +34,10 @@ class Service:
     def admin(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {(self.data_dir / 'admin-key').read_text().strip()}"}
 
+    @property
+    def ledger(self) -> Path:
+        return self.data_dir / "ledger.sqlite3"
+
     def client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self.base_url, timeout=60)
 

@@ -2,8 +2,9 @@
 itself be the queue."""
 
 import asyncio
+import contextlib
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -32,19 +33,27 @@ class Connection:
 
     async def order(self, event_id: str, buyer: int, quantity: int = 1) -> Answer:
         """The same buyer always sends the same request, with the same key."""
-        body = json.dumps(
+        return await self.send(
+            "POST",
+            f"/v1/events/{event_id}/orders",
+            {"Idempotency-Key": f"key-of-buyer-{buyer:010d}"},
             {
                 "customer": {"email": f"buyer{buyer}@example.com"},
                 "lines": [{"ticket_type": "adult", "quantity": quantity}],
-            }
-        ).encode()
-        head = (
-            f"POST /v1/events/{event_id}/orders HTTP/1.1\r\nHost: localhost\r\n"
-            f"Idempotency-Key: key-of-buyer-{buyer:010d}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            },
         )
+
+    async def send(
+        self, method: str, path: str, headers: Mapping[str, str], body: Any = None
+    ) -> Answer:
+        """Any request. A connection that ends before the answer raises OSError or EOFError."""
+        content = b"" if body is None else json.dumps(body).encode()
+        lines = {"Host": "localhost", **headers, "Content-Length": str(len(content))}
+        if content:
+            lines["Content-Type"] = "application/json"
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         async with asyncio.timeout(ANSWER_SECONDS_MAX):
-            self._writer.write(head.encode() + body)
+            self._writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + content)
             return await self._read()
 
     async def _read(self) -> Answer:
@@ -58,17 +67,23 @@ class Connection:
         return Answer(int(first.split()[1]), headers, json.loads(text))
 
     async def aclose(self) -> None:
+        """Also of one that the other side has ended already."""
         self._writer.close()
-        await self._writer.wait_closed()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+
+async def open_connection(base_url: str) -> Connection:
+    host, _, port = base_url.removeprefix("http://").partition(":")
+    return Connection(*await asyncio.open_connection(host, int(port)))
 
 
 @asynccontextmanager
 async def connected(base_url: str, connections: int) -> AsyncIterator[list[Connection]]:
-    host, _, port = base_url.removeprefix("http://").partition(":")
     opened: list[Connection] = []
     try:
         for _ in range(connections):
-            opened.append(Connection(*await asyncio.open_connection(host, int(port))))  # noqa: PERF401
+            opened.append(await open_connection(base_url))  # noqa: PERF401
         yield opened
     finally:
         await asyncio.gather(*(each.aclose() for each in opened))

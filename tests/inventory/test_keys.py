@@ -23,9 +23,11 @@ class RecordingConnection(RedisConnection):
 
     commands: list[Sequence[Argument]]
 
-    async def call_many(self, commands: Sequence[Sequence[Argument]]) -> list[Reply]:
+    async def call_many(
+        self, commands: Sequence[Sequence[Argument]], *, of_any_run: bool = False
+    ) -> list[Reply]:
         self.commands.extend(commands)
-        return await super().call_many(commands)
+        return await super().call_many(commands, of_any_run=of_any_run)
 
 
 def test_every_key_of_a_partition_has_its_tag() -> None:

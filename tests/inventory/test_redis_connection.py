@@ -17,7 +17,7 @@ from app.domain.ids import EventId, partition_of
 from app.domain.outcomes import EventIs, OrderIs, OrderPlaced
 from app.inventory import Inventory, ServerTime, open_inventory
 from app.runtime.errors import ContractError, DependencyError, OutcomeUnknown, Unavailable
-from app.runtime.redis_connection import RedisConnection, ScriptMissing
+from app.runtime.redis_connection import RedisConnection, ScriptMissing, TrustedRun
 from tests.builders import PARTITIONS, a_wish, an_event
 from tests.inventory.conservation import assert_conserved, facts_of
 from tests.servers.redis import RedisServer, start_redis
@@ -273,6 +273,31 @@ async def test_whoever_waits_for_a_connection_is_served_by_those_that_rest(
         found = await asyncio.gather(*(connection.call("ECHO", each) for each in asked))
         assert found == asked
     assert len(connection._resting) <= 2
+    await connection.aclose()
+
+
+async def test_a_connection_that_is_given_up_while_it_is_made_leaves_its_greeting_to_nobody(
+    own_server: RedisServer,
+) -> None:
+    connection = RedisConnection(
+        own_server.url, timeout_seconds=5, connections_max=1, trusted=TrustedRun()
+    )
+    async with frozen(own_server):
+        doomed = asyncio.create_task(connection.call_many([("ECHO", "doomed")], of_any_run=True))
+        for _ in range(POLLS_MAX):
+            await asyncio.sleep(0)
+            if any(each.is_connected for each in connection._pool._in_use_connections):
+                break
+        else:
+            raise AssertionError("it never connected")
+        for _ in range(5):  # and has asked for the run by now
+            await asyncio.sleep(0)
+        doomed.cancel()
+        await asyncio.gather(doomed, return_exceptions=True)
+        asked = asyncio.create_task(connection.call_many([("ECHO", "mine")], of_any_run=True))
+        for _ in range(20):  # it has written its question, if the first connection were still there
+            await asyncio.sleep(0)
+    assert await asked == ["mine"]
     await connection.aclose()
 
 

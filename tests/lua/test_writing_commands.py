@@ -1,11 +1,13 @@
 """What every command that writes has in common: it runs whole, in time, on a Redis that was
 started, or not at all."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
+from app.domain.facts import START, Position
 from app.domain.ids import PoolId
 from app.inventory import Inventory, TestTime, open_inventory
 from app.inventory.keys import PartitionKeys
@@ -139,6 +141,81 @@ async def test_it_changes_nothing_when_its_fact_cannot_be_told(
 
     assert await everything(bytes_connection) == before
     await bytes_connection.call("HSET", HEAD, "seq", seq)
+
+
+ENDS_SOMETHING = frozenset(
+    [
+        *("cancel_order", "close_event", "confirm_order", "expire_orders", "pause_event"),
+        "release_order",
+    ]
+)
+"""What must not wait until there is memory again: ends a hold, an order, a sale. The others begin
+or change something, and could fill what is left by being repeated."""
+SERVES_THE_RELAY = frozenset(["acknowledge_relayed", "take_lease"])
+
+
+@asynccontextmanager
+async def full_memory(connection: RedisConnection) -> AsyncIterator[None]:
+    await connection.call("CONFIG", "SET", "maxmemory", 1)
+    # As after a restart: to load a script is not refused.
+    await connection.call("SCRIPT", "FLUSH")
+    try:
+        yield
+    finally:
+        await connection.call("CONFIG", "SET", "maxmemory", 0)
+
+
+def test_what_goes_on_when_memory_is_full_says_so() -> None:
+    flagged = {
+        name
+        for name, script in load_scripts().items()
+        if script.source.startswith("#!lua flags=allow-oom\n")
+    }
+    assert flagged == ENDS_SOMETHING | SERVES_THE_RELAY
+
+
+@pytest.mark.parametrize("act", sorted(ACTS.keys() & ENDS_SOMETHING), indirect=True)
+async def test_when_memory_is_full_what_ends_something_goes_on(
+    act: Act, inventory: Inventory, bytes_connection: RedisConnection
+) -> None:
+    before = await everything(bytes_connection)
+    async with full_memory(bytes_connection):
+        await act(inventory)
+        after = await everything(bytes_connection)
+        assert after != before
+        await act(inventory)
+        assert await everything(bytes_connection) == after, "repeated, it adds nothing"
+
+
+@pytest.mark.parametrize("act", sorted(ACTS.keys() - ENDS_SOMETHING), indirect=True)
+async def test_when_memory_is_full_what_begins_something_changes_nothing(
+    act: Act, inventory: Inventory, bytes_connection: RedisConnection
+) -> None:
+    before = await everything(bytes_connection)
+    async with full_memory(bytes_connection):
+        with pytest.raises(Unavailable, match="Redis refuses: OOM"):
+            await act(inventory)
+        assert await everything(bytes_connection) == before
+    await act(inventory)
+    assert await everything(bytes_connection) != before
+
+
+async def test_when_memory_is_full_everything_can_be_read(
+    inventory: Inventory, bytes_connection: RedisConnection
+) -> None:
+    await opened(inventory)
+    order = await placed(inventory, CONFIRMED)
+    async with full_memory(bytes_connection):
+        assert await inventory.orders.read_order(CONFIRMED.address) == order
+        assert (await inventory.events.read_event(CONCERT)) is not None
+        assert len(await inventory.outbox.read(PARTITION, START, 10)) == 2
+        token = await inventory.outbox.take_lease(PARTITION, "relay", 1000)
+        assert token is not None
+        position = Position(1, 2)
+        await inventory.outbox.acknowledge_relayed(PARTITION, token, position, tail_max=10)
+    head = (await inventory.outbox.read_heads())[PARTITION]
+    assert head is not None
+    assert head.waiting_facts == 0
 
 
 def test_every_command_that_tells_a_fact_is_tried() -> None:

@@ -7,7 +7,7 @@ import pytest
 from app.domain.facts import Position
 from app.domain.ids import Partition
 from app.inventory import ServerTime, open_inventory
-from app.runtime.redis_connection import RedisConnection
+from app.runtime.redis_connection import RedisConnection, TrustedRun
 from app.selling import Readiness
 from tests.builders import PARTITIONS, an_event
 from tests.servers.redis import RedisServer, start_redis
@@ -31,9 +31,10 @@ def server() -> Iterator[RedisServer]:
 
 
 def _readiness(server: RedisServer, archive: KnownHeads) -> tuple[Readiness, RedisConnection]:
-    connection = RedisConnection(server.url, timeout_seconds=2, connections_max=4)
+    trusted = TrustedRun()
+    connection = RedisConnection(server.url, timeout_seconds=2, connections_max=4, trusted=trusted)
     inventory = open_inventory(connection, ServerTime(timeout_seconds=2), partitions=PARTITIONS)
-    return Readiness(inventory, archive), connection
+    return Readiness(inventory, archive, trusted), connection
 
 
 async def _reasons(readiness: Readiness) -> tuple[str, ...]:
@@ -64,6 +65,7 @@ async def test_a_redis_that_could_lose_an_order_is_refused_by_name(
     server: RedisServer, setting: str, value: str, word: str
 ) -> None:
     readiness, connection = _readiness(server, KnownHeads())
+    await readiness.step()
     await connection.call("CONFIG", "SET", setting, value)
     await readiness.step()
     assert len(readiness.reasons) == 1
@@ -77,9 +79,10 @@ async def test_an_emptied_redis_is_not_sold_from(server: RedisServer) -> None:
     readiness, connection = _readiness(server, archive)
     await readiness.step()
     assert readiness.reasons == (
-        "Redis is behind the ledger in partition 3: it has nothing, the ledger 1:7",
+        "Redis is behind the ledger in partition 3: it has nothing, recorded is 1:7",
     )
-    assert await connection.call("EXISTS", "{p03}:head") == 0
+    (exists,) = await connection.call_many([("EXISTS", "{p03}:head")], of_any_run=True)
+    assert exists == 0
     await connection.aclose()
 
 
@@ -100,6 +103,6 @@ async def test_a_redis_that_came_back_with_less_is_noticed_when_its_run_changes(
     server.kill()
     server.start()
     assert await _reasons(readiness) == (
-        "Redis is behind the ledger in partition 2: it has 1:1, the ledger 1:2",
+        "Redis is behind the ledger in partition 2: it has 1:1, recorded is 1:2",
     )
     await connection.aclose()

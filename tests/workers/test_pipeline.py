@@ -1,5 +1,6 @@
 """Relay and projector together: every fact once, in order, whoever dies on the way."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -9,12 +10,15 @@ from app.domain.events import INSTANT_MAX_MS, SellingStatus
 from app.domain.facts import EventPaused, Position
 from app.domain.ids import EventId, partition_of
 from app.domain.outcomes import OrderPlaced
+from app.inventory import ServerTime, open_inventory
 from app.ledger import CursorMoved
 from app.runtime.clock import SettableClock
 from app.runtime.errors import ContractError, Unavailable
-from app.runtime.redis_connection import RedisConnection
+from app.runtime.jobs import Progress
+from app.runtime.redis_connection import Argument, RedisConnection, Reply
 from app.selling import Verifying
 from tests.builders import PARTITIONS, a_wish, an_event
+from tests.servers.redis import RedisServer
 from tests.workers.conftest import Pipeline, drain
 
 EVENT = EventId("concert")
@@ -211,3 +215,38 @@ async def test_a_hole_in_an_outbox_stops_its_partition_alone(
     await drain(pipeline.projector())
     assert await pipeline.archived(PARTITION) == 0
     assert await pipeline.archived(partition_of(other, PARTITIONS)) == 1
+
+
+class Waits(RedisConnection):
+    """Answers the commands of a relay only when all partitions have asked, as a slow disk answers
+    at once whoever came before its last fsync."""
+
+    def __init__(self, url: str, partitions: int) -> None:
+        super().__init__(url, timeout_seconds=5, connections_max=8)
+        self._all = asyncio.Barrier(partitions)
+        self.is_slow = False
+
+    async def call(self, *command: Argument) -> Reply:
+        if self.is_slow:
+            await self._all.wait()
+        return await super().call(*command)
+
+
+async def test_a_step_asks_for_all_partitions_at_once(
+    pipeline: Pipeline, redis_server: RedisServer
+) -> None:
+    names = {partition_of(EventId(f"e{number}"), PARTITIONS): f"e{number}" for number in range(9)}
+    for name in names.values():
+        await pipeline.inventory.events.open_event(an_event(name))
+    connection = Waits(redis_server.url, len(names))
+    inventory = open_inventory(connection, ServerTime(timeout_seconds=5), partitions=PARTITIONS)
+    relay = replace(pipeline, inventory=inventory).relay()
+    await relay.step()  # the scripts are loaded by now
+    for name in names.values():
+        await pipeline.inventory.events.pause_event(EventId(name))
+    connection.is_slow = True
+    assert len(names) > 1
+    assert await relay.step() is Progress.MORE
+    connection.is_slow = False
+    assert await relay.step() is Progress.IDLE
+    await connection.aclose()
