@@ -1,5 +1,5 @@
 """The pipeline of the workers, for what compares its ends."""
 
-from tests.workers.conftest import pipeline
+from tests.workers.conftest import ledger, pipeline
 
-__all__ = ["pipeline"]
+__all__ = ["ledger", "pipeline"]
