@@ -41,6 +41,8 @@ class Batch:
     facts: Sequence[RecordedFact]
     position: str | None
     is_ended: bool = False
+    is_at_end: bool = False
+    """For certain: when it was asked, nothing lay on the shard behind `position`."""
 
 
 class Bus(Protocol):
