@@ -39,13 +39,13 @@ class Shard:
 class Batch:
     """`position` is where reading goes on, an opaque text; the one that was given if there was
     nothing. That there was nothing now does not mean that nothing is there: a bus may have to be
-    read more slowly. `is_latest`: when this was read, nothing stood behind it. `is_ended`: the
-    shard was closed and this was the last of it."""
+    read more slowly. `is_ended`: the shard was closed and this was the last of it."""
 
     facts: Sequence[RecordedFact]
     position: str | None
     is_ended: bool = False
-    is_latest: bool = False
+    is_at_end: bool = False
+    """For certain: when it was asked, nothing lay on the shard behind `position`."""
 
 
 class Bus(Protocol):

@@ -87,7 +87,7 @@ class _Reading:
     records: deque[Record] = field(default_factory=deque)
     iterator: str | None = None
     is_ended: bool = False
-    is_latest: bool = False
+    is_at_end: bool = False
     is_fresh: bool = True
     is_from_oldest: bool = False
     next_at: float = 0.0
@@ -169,18 +169,18 @@ class KinesisBus:
         Otherwise there is nothing yet: it never waits."""
         reading = self._readings.setdefault(shard_id, _Reading(after))
         reading.move_to(after)
-        is_latest = False  # of what was fetched a while ago nobody knows
+        is_at_end = False  # of what was fetched a while ago nobody knows
         if not reading.records and not reading.is_ended and self._now() >= reading.next_at:
             reading.next_at = self._now() + self._read_seconds
-            reading.is_latest = False
+            reading.is_at_end = False
             await self._fetch(shard_id, reading)
-            is_latest = reading.is_latest
+            is_at_end = reading.is_at_end
         records = list(islice(reading.records, records_max))
         facts = [fact for each in records for fact in decode_slice(each.payload)]
         is_ended = reading.is_ended and len(records) == len(reading.records)
-        is_latest = is_latest and len(records) == len(reading.records)
+        is_at_end = is_at_end and len(records) == len(reading.records)
         position = records[-1].sequence if records else after
-        return Batch(facts, position, is_ended, is_latest)
+        return Batch(facts, position, is_ended, is_at_end)
 
     async def keep_from(self, reader: str, shard_id: str, position: str | None) -> None:
         """Kinesis forgets by age alone."""
@@ -218,7 +218,7 @@ class KinesisBus:
 
     def _take(self, shard_id: str, reading: _Reading, page: Page) -> None:
         reading.records.extend(page.records)
-        reading.is_latest = page.behind_ms == 0
+        reading.is_at_end = page.behind_ms == 0
         reading.iterator = page.iterator
         if page.iterator is None:
             reading.is_ended = True

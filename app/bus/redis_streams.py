@@ -59,7 +59,7 @@ class RedisStreamsBus:
         records = [_record(each) for each in reply] if isinstance(reply, list) else []
         facts = [fact for _, payload in records for fact in decode_slice(payload)]
         position = records[-1][0] if records else after
-        return Batch(facts, position, is_latest=len(records) < records_max)
+        return Batch(facts, position, is_at_end=len(records) < records_max)
 
     async def keep_from(self, reader: str, shard_id: str, position: str | None) -> None:
         await self._connection.call(

@@ -7,8 +7,8 @@ from app.ledger import Ledger
 from app.runtime.errors import Unavailable
 
 RECORDS_A_READ = 50
-READS_A_SHARD_MAX = 40
-"""Of one call: up to a million facts; further behind, the next call goes on."""
+READS_A_SHARD_MAX = 20
+"""In one look: up to half a million facts, in some seconds. The next look goes on behind them."""
 
 
 class Recorded:
@@ -21,43 +21,50 @@ class Recorded:
         self._ledger = ledger
         self._bus = bus
         self._reader = reader
-        self._positions: dict[str, str | None] = {}
-        self._unread: dict[Partition, Position] = {}
+        self._begin()
 
     async def heads(self) -> dict[Partition, Position]:
         """The newest fact that anybody has of each partition. Raises Unavailable or OutcomeUnknown,
-        also while the bus has not been read to its end: then the next call goes on."""
-        if self._bus:
-            await self._read_bus(self._bus)
+        also while the bus is not read to its end; ask again, and it goes on from there."""
+        if self._bus is not None:
+            await self._read(self._bus)
+        unread = self._unread
         # Asked last: what the projector takes from the bus meanwhile is then seen here.
         archived = await self._ledger.archive.heads()
+        self._begin()
         return {
-            each: max(self._unread.get(each, START), archived.get(each, START))
-            for each in self._unread.keys() | archived.keys()
+            each: max(unread.get(each, START), archived.get(each, START))
+            for each in unread.keys() | archived.keys()
         }
 
-    async def _read_bus(self, bus: Bus) -> None:
-        shards = await bus.shards()
-        unfinished = [each.id for each in shards if not await self._read_to_end(bus, each.id)]
-        if unfinished:
+    def _begin(self) -> None:
+        self._positions: dict[str, str | None] = {}
+        self._at_end: set[str] = set()
+        self._unread: dict[Partition, Position] = {}
+
+    async def _read(self, bus: Bus) -> None:
+        shards = [each.id for each in await bus.shards()]
+        for shard_id in shards:
+            if shard_id not in self._at_end:
+                await self._read_shard(bus, shard_id)
+        if waiting := set(shards) - self._at_end:
             raise Unavailable(
-                f"shards {', '.join(unfinished)} of the bus are not read to their end yet; until "
-                "then nobody knows whether Redis has all that was sold"
+                f"the bus is not read to its end yet, in shards {', '.join(sorted(waiting))}: "
+                "Redis cannot be compared with it"
             )
 
-    async def _read_to_end(self, bus: Bus, shard_id: str) -> bool:
-        """Whether the end was reached; False too when the bus wants to be read more slowly."""
+    async def _read_shard(self, bus: Bus, shard_id: str) -> None:
         if shard_id not in self._positions:
             self._positions[shard_id] = await self._ledger.cursors.read(self._reader, shard_id)
         for _ in range(READS_A_SHARD_MAX):
-            batch = await bus.read(shard_id, self._positions[shard_id], RECORDS_A_READ)
+            before = self._positions[shard_id]
+            batch = await bus.read(shard_id, before, RECORDS_A_READ)
+            self._positions[shard_id] = batch.position
             for recorded in batch.facts:
                 fact = recorded.fact
-                newest = self._unread.get(fact.partition, START)
-                self._unread[fact.partition] = max(fact.position, newest)
-            self._positions[shard_id] = batch.position
-            if batch.is_ended or batch.is_latest:
-                return True
-            if not batch.facts:
-                return False
-        return False
+                known = self._unread.get(fact.partition, START)
+                self._unread[fact.partition] = max(fact.position, known)
+            if batch.is_at_end or batch.is_ended:
+                self._at_end.add(shard_id)
+            if shard_id in self._at_end or batch.position == before:
+                return
