@@ -20,7 +20,7 @@ def main() -> None:
     )
     parser.add_argument("figure", nargs="?", choices=["sale", "facts"], default="sale")
     parser.add_argument(
-        "--orders", type=_whole, default=20_000, help="at most, for each seller and round"
+        "--orders", type=_whole, default=40_000, help="at most, for each seller and round"
     )
     parser.add_argument(
         "--seconds", type=_seconds, default=4.0, help="at most, for each seller and round of sale"

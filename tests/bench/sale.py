@@ -39,9 +39,11 @@ DRAIN_SECONDS_MAX = 30.0
 POLL_SECONDS = 0.05
 CROWD_SHARE_MAX = 0.8
 """Of one core: a crowd that works harder than that is what is measured."""
-CEILING_ORDERS_PER_SECOND = 10_000
-"""How many orders redis-benchmark is given for a second of the round: it counts, not times."""
+CEILING_TRY_ORDERS = 512
+"""redis-benchmark counts and does not time, so these tell how many fit the seconds of a round."""
 PIPELINE = 16
+ROUNDS_SECONDS_MAX = 55.0
+"""No round begins after these: on a busy machine there are fewer, and the command still ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,15 @@ def measure_sale(plan: Plan) -> bool:
         contenders = list(_contenders(stack, folder))
         engine = contenders[0].server.engine
         ours, all_of_it, began = family_seconds(), machine_seconds(), time.perf_counter()
-        measured = [each.measure(plan) for _ in range(plan.rounds) for each in contenders]
+        measured: list[Measured] = []
+        rounds = 0
+        while rounds < plan.rounds and time.perf_counter() - began < ROUNDS_SECONDS_MAX:
+            measured += [each.measure(plan) for each in contenders]
+            rounds += 1
         seconds = (time.perf_counter() - began) * (os.cpu_count() or 1)
         others = (machine_seconds() - all_of_it - (family_seconds() - ours)) / seconds
-    text, is_sound = describe(measured, engine, asdict(plan) | {"connections": CONNECTIONS}, others)
+    done = asdict(plan) | {"connections": CONNECTIONS, "rounds": rounds}
+    text, is_sound = describe(measured, engine, done, others)
     print(text)
     return is_sound
 
@@ -125,14 +132,10 @@ class _Ceiling(_OnRedis):
         return self._pipeline if ceiling.has_redis_benchmark() else ceiling.OWN_CLIENT_PIPELINE
 
     def measure(self, plan: Plan) -> Measured:
-        orders = min(plan.orders * 2, int(plan.seconds * CEILING_ORDERS_PER_SECOND))
+        tried = self._push(min(plan.orders, CEILING_TRY_ORDERS))
+        fitting = int(plan.seconds * tried.asked / tried.seconds)
         used = processor_seconds([self.server.pid])
-        if ceiling.has_redis_benchmark():
-            pushed = ceiling.push(
-                self.server, orders, connections=CONNECTIONS, pipeline=self._pipeline
-            )
-        else:
-            pushed = ceiling.push_ourselves(self.server, orders)
+        pushed = self._push(min(plan.orders, fitting))
         used = processor_seconds([self.server.pid]) - used
         missing = pushed.asked - pushed.placed
         return Measured(
@@ -144,6 +147,13 @@ class _Ceiling(_OnRedis):
             redis_us=used / pushed.placed * 1e6,
             faults=[f"{missing} of {pushed.asked} were not placed"] if missing else [],
         )
+
+    def _push(self, orders: int) -> ceiling.Pushed:
+        if ceiling.has_redis_benchmark():
+            return ceiling.push(
+                self.server, orders, connections=CONNECTIONS, pipeline=self._pipeline
+            )
+        return ceiling.push_ourselves(self.server, orders)
 
 
 class _Seller(_OnRedis):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 LAUNCHER = Path(__file__).parents[2] / "taquilla"
+(PIP_WHEEL,) = (LAUNCHER.parent / "requirements").glob("pip-*.whl")
 MAKE_SECONDS = 100
 MAIN = "import os, sys; print(os.getpid(), os.getcwd(), *sys.argv[1:]); sys.exit(7)"
 
@@ -22,6 +23,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "app" / "cli" / "__main__.py").write_text(MAIN)
     (root / "requirements").mkdir()
     (root / "requirements" / "run.txt").touch()
+    shutil.copy(PIP_WHEEL, root / "requirements")  # the Python of the tests may have no ensurepip
     shutil.copy(LAUNCHER, root / "taquilla")
     return root
 
@@ -115,8 +117,6 @@ def bare(clone: Path, tmp_path: Path) -> Path:
     """A fresh clone on a machine whose only Python has neither pip nor ensurepip."""
     root = tmp_path / "bare"
     shutil.copytree(clone, root, ignore=shutil.ignore_patterns(".venv", ".tools"))
-    (wheel,) = (LAUNCHER.parent / "requirements").glob("pip-*.whl")
-    shutil.copy(wheel, root / "requirements")
     (root / "requirements" / "run.txt").write_text("")
     programs = root / "programs"
     programs.mkdir()
@@ -156,13 +156,17 @@ def test_where_python_has_no_pip_ours_installs_itself_without_an_index(bare: Pat
 
 
 def test_a_pip_that_is_not_the_one_we_know_is_not_run(bare: Path) -> None:
-    (wheel,) = (bare / "requirements").glob("pip-*.whl")
+    wheel = bare / "requirements" / PIP_WHEEL.name
     wheel.write_bytes(wheel.read_bytes() + b"x")
     for _ in range(2):
         done = launch_bare(bare)
         assert done.returncode == 1
         assert "is not the file it should be: sha256 " in done.stderr
         assert done.stdout == ""
+    wheel.unlink()
+    done = launch_bare(bare)
+    assert done.returncode == 1
+    assert f"{PIP_WHEEL.name} is missing" in done.stderr
 
 
 def test_a_python_without_venv_says_what_to_install(bare: Path) -> None:
