@@ -124,9 +124,9 @@ def test_list_tells_how_the_server_has_them_and_without_it_how_it_had_them(
 
 def test_an_archived_toggle_is_not_dug_out_but_said(unleash: UnleashServer, tmp_path: Path) -> None:
     unleash.admin.create(SELLING_FREE.name)
-    unleash.admin.call("DELETE", f"projects/{PROJECT}/features/{SELLING_FREE.name}")
+    unleash.admin.archive(SELLING_FREE.name)
     code, said, _ = run(unleash.url, tmp_path, "sync", *PLACE)
-    unleash.admin.call("DELETE", f"archive/{SELLING_FREE.name}")
+    unleash.admin.call("POST", f"projects/{PROJECT}/revive", {"features": [SELLING_FREE.name]})
     assert code == 1
     assert f"refused  {SELLING_FREE.name}  HTTP 409: " in said
     assert f"created  {SELLING_HALT.name}  " in said

@@ -49,8 +49,7 @@ def click(server: UnleashServer, features: Sequence[Feature]) -> None:
     admin = server.admin
     wanted: dict[str, Any] = {str(each["name"]): each for each in features}
     present = admin.names()
-    for name in set(present) - wanted.keys():
-        admin.delete(name)
+    admin.delete(*(set(present) - wanted.keys()))
     for name, feature in wanted.items():
         if name not in present:
             admin.create(name)

@@ -89,10 +89,26 @@ class UnleashAdminClient:
         for each in strategies:
             self.call("POST", place, each)
 
-    def delete(self, name: str) -> None:
-        """For ever: its name is free again."""
-        self.call("DELETE", f"projects/{PROJECT}/features/{name}")
-        self.call("DELETE", f"archive/{name}")
+    def archive(self, *names: str) -> None:
+        """Clients hear no more of them; their names stay taken."""
+        for name in names:
+            self.call("DELETE", f"projects/{PROJECT}/features/{name}")
+
+    def delete(self, *names: str) -> None:
+        """For ever: their names are free again."""
+        self.archive(*names)
+        for name in names:
+            self._wait_until_noted(name)
+            self.call("DELETE", f"archive/{name}")
+
+    def _wait_until_noted(self, name: str) -> None:
+        """The server notes an archiving in the background, and ends itself when what it wants to
+        make a note of has been deleted meanwhile (8.2.0)."""
+        place = f"projects/{PROJECT}/features/{name}/lifecycle"
+        deadline = time.monotonic() + SEEN_SECONDS
+        while "archived" not in {each["stage"] for each in self.call("GET", place)}:
+            assert time.monotonic() < deadline, f"{name} is not noted as archived"
+            time.sleep(POLL_SECONDS)
 
     def wait_until_seen(self) -> None:
         """Until clients are told of everything that was clicked so far: they are, once they are
@@ -155,7 +171,7 @@ class UnleashServer:
         deadline = time.monotonic() + READY_SECONDS
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"Unleash:\n{(self.folder / 'server.log').read_text()}")
+                raise RuntimeError(f"Unleash did not start:\n{self._log()}")
             time.sleep(POLL_SECONDS)
 
     def kill(self) -> None:
@@ -174,6 +190,7 @@ class UnleashServer:
 
     def _signal(self, number: signal.Signals) -> None:
         assert self.process is not None, "not running"
+        assert self.process.poll() is None, f"Unleash ended by itself:\n{self._log()}"
         self.process.send_signal(number)
 
     def stop(self) -> None:
@@ -181,6 +198,9 @@ class UnleashServer:
         self.kill()
         self.postgresql.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _log(self) -> str:
+        return (self.folder / "server.log").read_text()
 
     def _answers(self) -> bool:
         try:
