@@ -99,14 +99,6 @@ INTERNAL = {
     "TAQUILLA_TEST_DATABASE_URL": "of the tests alone",
 }
 
-ANNOUNCED = {
-    "TAQUILLA_KINESIS_STREAM",
-    "TAQUILLA_KINESIS_ENDPOINT_URL",
-    "TAQUILLA_UNLEASH_URL",
-    "TAQUILLA_UNLEASH_TOKEN",
-}
-"""What docker/ hands to a service that does not read it yet."""
-
 
 def test_every_setting_and_secret_is_explained_once() -> None:
     known = SETTINGS | set(secrets.NAMES)
@@ -137,7 +129,7 @@ def test_the_values_of_the_example_are_the_defaults(monkeypatch: pytest.MonkeyPa
 
 
 def test_no_setting_is_read_or_promised_that_does_not_exist() -> None:
-    known = SETTINGS | set(secrets.NAMES) | INTERNAL.keys() | ANNOUNCED
+    known = SETTINGS | set(secrets.NAMES) | INTERNAL.keys()
     faults = [
         f"{path}: {name}"
         for path, text in texts().items()

@@ -4,7 +4,7 @@ import re
 
 from app.runtime import secrets
 from tests.tidy.sources import ROOT, files, report
-from tests.tidy.test_catalogues import ANNOUNCED, SETTINGS
+from tests.tidy.test_catalogues import SETTINGS
 
 COMPOSE = (ROOT / "docker" / "compose.yaml").read_text()
 EXAMPLE = (ROOT / "docker" / ".env.example").read_text()
@@ -25,7 +25,7 @@ def test_every_image_has_a_version() -> None:
 
 
 def test_compose_sets_nothing_that_the_service_does_not_read() -> None:
-    known = SETTINGS | set(secrets.NAMES) | ANNOUNCED
+    known = SETTINGS | set(secrets.NAMES)
     unknown = set(re.findall(r"TAQUILLA_[A-Z_]+", COMPOSE + EXAMPLE)) - known
     # In prose: TAQUILLA_*.
     assert not unknown - {"TAQUILLA_"}, sorted(unknown)
