@@ -294,7 +294,7 @@ def _add_problem_code(document: Document) -> None:
 
 
 def _add_error_status(document: Document) -> None:
-    _place(document)["responses"]["429"] = _place(document)["responses"]["503"]
+    _place(document)["responses"]["502"] = _place(document)["responses"]["503"]
 
 
 def _take_more(document: Document) -> None:
