@@ -16,7 +16,7 @@ from tests.flows.conftest import ROOT, Service
 
 FOLDER = Path("tests/flows/schemathesis")
 SECONDS_MAX = 240
-EXAMPLES_MAX = 15
+EXAMPLES_MAX = 40
 """Cases of one operation in one phase."""
 
 NEEDS_TWO_PEOPLE = {"cancelOrder"}
