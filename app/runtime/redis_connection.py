@@ -130,7 +130,7 @@ class RedisConnection:
         await connection.on_connect()
         if self._trusted is not None:
             await connection.send_command("INFO", "server")
-            self._run_ids[connection] = _run_id(await connection.read_response())
+            self._run_ids[connection] = read_info(await connection.read_response(), "run_id")
 
     def _refuse_untrusted(self, connection: AbstractConnection) -> None:
         if self._trusted is not None and self._run_ids.get(connection) != self._trusted.run_id:
@@ -226,13 +226,14 @@ async def _read(connection: AbstractConnection) -> object:
         raise
 
 
-def _run_id(info: object) -> str:
+def read_info(info: object, name: str) -> str:
+    """A field of an answer to INFO, text or bytes. Raises ContractError if it is not there."""
     text = info.decode() if isinstance(info, bytes) else str(info)
     for line in text.splitlines():
-        name, _, value = line.partition(":")
-        if name == "run_id":
+        key, _, value = line.partition(":")
+        if key == name:
             return value
-    raise ContractError("INFO of Redis has no run_id")
+    raise ContractError(f"INFO of Redis has no {name}")
 
 
 def _translate(error: exceptions.RedisError) -> Exception:
