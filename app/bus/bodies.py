@@ -120,6 +120,12 @@ def _read_settlement(body: Mapping[str, Any], unsaid: Settlement | None) -> Sett
     return None if body["settlement"] is None else Settlement(body["settlement"])
 
 
+def _read_refunded(body: Mapping[str, Any], total: Money) -> Money:
+    """CurrencyMismatch for one of another currency."""
+    nothing = total * 0
+    return nothing + _read_money(body["refunded"]) if "refunded" in body else nothing
+
+
 def _read_order(event_id: EventId, body: Mapping[str, Any]) -> Order:
     birth, total = body["birth"], _read_money(body["total"])
     confirmed_at_ms = _read_instant(body["confirmed_at"])
@@ -146,7 +152,7 @@ def _read_order(event_id: EventId, body: Mapping[str, Any]) -> Order:
         version=read_whole(body["version"]),
         payment_id=PaymentId(body["payment_id"]) if "payment_id" in body else None,
         settlement=_read_settlement(body, unsaid_settlement(total, confirmed_at_ms)),
-        refunded=_read_money(body["refunded"]) if "refunded" in body else total * 0,
+        refunded=_read_refunded(body, total),
     )
 
 

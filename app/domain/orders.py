@@ -37,8 +37,8 @@ NEXT_STATUSES: dict[OrderStatus | None, frozenset[OrderStatus]] = {
     OrderStatus.EXPIRED: frozenset({OrderStatus.CONFIRMED}),
     OrderStatus.CANCELLED: frozenset(),
 }
-"""Every legal edge; None is the order that does not exist yet. A confirmed order stays one only when
-a part of its money goes back."""
+"""Every legal edge; None is the order that does not exist yet. A confirmed order stays one only
+when a part of its money goes back."""
 
 HOLDING = frozenset({OrderStatus.HELD, OrderStatus.PAYING})
 """States whose units count as held in their pools."""
@@ -117,7 +117,7 @@ class Order:
         )
 
     def shares_of(self, refunded: Money) -> tuple[int, ...]:
-        """What each line has of a refund, in minor units: by its amount, and together exactly it."""
+        """What each line has of a refund, in minor units: by its amount; the sum is exact."""
         shares, before, amount_minor = [], 0, 0
         for line in self.lines:
             amount_minor += line.amount.amount_minor

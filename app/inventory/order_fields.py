@@ -1,7 +1,7 @@
 """An order as flat Redis fields, and back. `lib/order_fields.lua` lists the same names.
 
-`lines` packs one line of the order a line: "ticket_type quantity unit_price name". An order that was
-stored before there were payments lacks `payment_id`, `settlement` and `refunded`.
+`lines` packs one line of the order a line: "ticket_type quantity unit_price name". An order that
+was stored before there were payments lacks `payment_id`, `settlement` and `refunded`.
 """
 
 from collections.abc import Mapping

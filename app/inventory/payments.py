@@ -1,5 +1,5 @@
-"""Orders and their payments on the write side: begin, fail, pin, confirm, expire, reacquire, refund.
-One method, one Lua command. Whatever is said of another payment than the order's changes nothing.
+"""Orders and their payments on the write side: begin, fail, pin, confirm, expire, reacquire,
+refund. One method, one Lua command. To name a payment that is not the order's changes nothing.
 
     begin_payment -> pin_hold (authorised) -> confirm_payment
                   -> fail_payment | expire_payment            no money came
@@ -44,7 +44,7 @@ class OrderPayments:
     async def begin_payment(
         self, address: OrderAddress, payment_id: PaymentId, *, look_up_at_ms: int
     ) -> BeginPaymentOutcome:
-        """OrderIs: being paid or settled by this payment; whoever asks again looks at its status."""
+        """OrderIs: being paid, or settled, by this payment: look at its status."""
         keys = keys_of_order(address)
         reply = await self._scripts.write(
             "begin_payment",

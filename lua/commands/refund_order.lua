@@ -41,7 +41,7 @@ local refusal = refuse_run(now, ARGV[2], KEYS[1])
 if refusal then
   return refusal
 end
-local refunded = string.match(ARGV[5], "^%d+$") and #ARGV[5] <= 15 and tonumber(ARGV[5])
+local refunded = string.match(ARGV[5], "^%d+$") and #ARGV[5] <= 16 and tonumber(ARGV[5])
 if not refunded then
   return { "MALFORMED", now }
 end

@@ -26,7 +26,7 @@ from app.domain.ids import (
     TicketTypeId,
     make_order_id,
 )
-from app.domain.orders import Birth, Order, OrderLine, OrderStatus
+from app.domain.orders import Birth, Order, OrderLine, OrderStatus, Settlement, unsaid_settlement
 from app.ledger import Applied, Ledger, ProjectionBatch
 from payments import Money
 
@@ -70,7 +70,11 @@ class Teller:
         """The order in its next status, and the fact of it."""
         confirmed_at_ms = self.at_ms if status is OrderStatus.CONFIRMED else order.confirmed_at_ms
         after = replace(
-            order, status=status, version=order.version + 1, confirmed_at_ms=confirmed_at_ms
+            order,
+            status=status,
+            version=order.version + 1,
+            confirmed_at_ms=confirmed_at_ms,
+            settlement=unsaid_settlement(order.total, confirmed_at_ms),
         )
         return after, self._tell(after, order.status)
 
@@ -123,6 +127,9 @@ def an_order(
         expires_at_ms=expires_at_ms,
         confirmed_at_ms=created_at_ms if status is OrderStatus.CONFIRMED else None,
         version=1,
+        payment_id=None,
+        settlement=Settlement.FREE if status is OrderStatus.CONFIRMED else None,
+        refunded=Money(0, "EUR"),
     )
 
 

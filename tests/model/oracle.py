@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from app.domain import outcomes as say
 from app.domain.events import EventConfiguration, OpenedEvent, Pool, PoolStock, SellingStatus
 from app.domain.ids import EventId, OrderAddress, OrderId, PoolId, TicketTypeId
-from app.domain.orders import Birth, Order, OrderLine, OrderStatus
+from app.domain.orders import Birth, Order, OrderLine, OrderStatus, Settlement
 from app.inventory import PlaceOrder
 from app.runtime.clock import Clock
 from payments import Money
@@ -115,7 +115,12 @@ class Seller:
             return say.HoldExpired()
         if order.status is not HELD or not order.total.is_zero:
             return say.OrderTransitionRefused(order)
-        order = replace(order, expires_at_ms=None, confirmed_at_ms=self.clock.now_ms())
+        order = replace(
+            order,
+            expires_at_ms=None,
+            confirmed_at_ms=self.clock.now_ms(),
+            settlement=Settlement.FREE,
+        )
         return say.OrderIs(self._become(order, CONFIRMED, "OrderConfirmed"))
 
     def release_order(self, address: OrderAddress) -> object:
@@ -295,6 +300,9 @@ class Seller:
             expires_at_ms=deadline_ms,
             confirmed_at_ms=now_ms if is_confirmed else None,
             version=1,
+            payment_id=None,
+            settlement=Settlement.FREE if is_confirmed else None,
+            refunded=Money(0, configuration.currency),
         )
 
     def _shown(self, order: Order) -> Order:
