@@ -57,6 +57,11 @@ def make_order_id(partition: Partition, event_id: EventId, tail: str) -> OrderId
     return OrderId(f"{partition:02d}.{event_id}.{tail}")
 
 
+def event_of(order_id: OrderId) -> EventId:
+    """Of an id that was given out."""
+    return EventId(order_id.split(".")[1])
+
+
 def parse_order_id(text: str, partitions: int) -> OrderAddress | None:
     """None for anything that this installation cannot have given out."""
     match = _ORDER_ID.fullmatch(text)
