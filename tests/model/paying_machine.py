@@ -6,17 +6,18 @@ settle orders, come too late and go back, while everything else goes on.
 
 import itertools
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, rule
+from hypothesis.stateful import Bundle, MultipleResults, initialize, multiple, rule
 
+from app.domain.events import EventConfiguration
 from app.domain.ids import EventId, OrderAddress, PaymentId, PoolId
 from app.domain.orders import OrderStatus, Settlement
 from app.domain.outcomes import HoldsOverdue
-from app.inventory import PlaceOrder
+from app.inventory import NO_CAPS, PlaceOrder
 from app.inventory.scripts import LUA_DIRECTORY, load_scripts
 from app.runtime.errors import ContractError
 from tests.model import universe
@@ -36,12 +37,29 @@ from tests.model.sides import RACERS, Answer, model_act, together
 from tests.model.universe import ELSEWHERE, PARTITION, Ask, Change
 
 BALCONY = PoolId("balcony")
-BOXES = st.sampled_from((("box", 1), ("box", 1), ("box", 2)))
-"""A line that costs something, unless its price was changed; it draws on the balcony."""
-ENDS = acts_of("expire", "pin", "confirm", "fail", "unpin", "begin")
-STORIES = st.builds(
-    lambda ends: [PaymentAct("begin"), *ends],
-    st.lists(acts_of("confirm", "expire", "pin", "fail", "unpin", "refund", "begin"), max_size=4),
+BOX = "box"
+"""The type that costs something, unless its price was changed; it draws on the balcony."""
+ENDS = acts_of("unpin", "expire", "confirm", "fail", "begin", "pin")
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """An order that costs something, its payment, and what becomes of that."""
+
+    ask: Ask
+    story: list[PaymentAct]
+
+
+def _purchase(ask: Ask, quantity: int, story: list[PaymentAct]) -> Purchase:
+    dear = replace(ask, key=ask.key + 20, lines=((BOX, quantity),), confirm=True, caps=NO_CAPS)
+    return Purchase(dear, [PaymentAct("begin"), *story])
+
+
+PURCHASES = st.builds(
+    _purchase,
+    ask=universe.ASKS,
+    quantity=st.sampled_from((1, 2, 1)),
+    story=st.lists(acts_of("confirm", "expire", "pin", "fail", "refund", "begin"), max_size=3),
 )
 RACERS_FOR_MONEY = st.one_of(ENDS, st.sampled_from(RACERS), PAYMENT_ACTS)
 Racer = str | PaymentAct
@@ -55,14 +73,22 @@ class PayingMachine(SellingMachine):
         super().__init__()
         self.seller = PaidSeller(self.clock)
 
-    @rule(target=asked, ask=universe.ASKS, box=BOXES, story=STORIES)
-    def buy(self, ask: Ask, box: tuple[str, int], story: list[PaymentAct]) -> Ask:
-        """An order that costs something, its payment, and what becomes of that."""
-        dear = replace(ask, key=ask.key + 20, lines=(box,), confirm=True)
-        self._place(dear.wish())
-        for act in story:
-            self._pay(dear.wish().address, act)
-        return dear
+    @initialize(
+        target=asked,
+        concert=universe.configurations(),
+        asks=st.lists(universe.ASKS, min_size=2, max_size=6),
+        purchases=st.lists(PURCHASES, min_size=1, max_size=5),
+    )
+    def open_and_sell(
+        self, concert: EventConfiguration, asks: list[Ask], purchases: list[Purchase]
+    ) -> MultipleResults[Ask]:
+        """Some have bought before each sequence, and some have paid."""
+        super().open_and_sell(concert, asks)
+        return multiple(*asks, *(self._buy(each) for each in purchases))
+
+    @rule(target=asked, purchase=PURCHASES)
+    def buy(self, purchase: Purchase) -> Ask:
+        return self._buy(purchase)
 
     @rule(ask=asked, act=PAYMENT_ACTS, repeat=st.booleans())
     def pay(self, ask: Ask, act: PaymentAct, repeat: bool) -> None:
@@ -151,6 +177,14 @@ class PayingMachine(SellingMachine):
         there = Ask(ELSEWHERE, ask.customer, ask.key, ask.lines, ask.confirm)
         self._refuse_to_run(act.real(self.real.payments, there.wish().address))
 
+    def _buy(self, purchase: Purchase) -> Ask:
+        wish = purchase.ask.wish()
+        self._place(wish)
+        if wish.address.order_id in self.seller.orders:
+            for act in purchase.story:
+                self._pay(wish.address, act)
+        return purchase.ask
+
     def _spoil(self, event_id: EventId, meanwhile: str) -> None:
         """What has become of the event while the money was on its way."""
         match meanwhile:
@@ -163,7 +197,7 @@ class PayingMachine(SellingMachine):
                 )
             case "limit":
                 before = self.seller.event(event_id)
-                after = Change(limits=(1, 1, 1)).apply(before.configuration, "box", 0)
+                after = Change(limits=(1, 1, 1)).apply(before.configuration, BOX, 0)
                 self._agree(
                     self.seller.change_event(before, after),
                     self.real.events.change_event(before, after),
