@@ -110,6 +110,20 @@ async def test_every_part_of_a_refund_is_shared_by_the_types_and_counted_once(
     assert shares == [2100, 500]
 
 
+async def test_only_all_of_the_money_takes_the_tickets_along(ledger: Ledger) -> None:
+    teller, feeder, order = await _begin(ledger)
+    order, paid = teller.settled(order, Settlement.PAID)
+    order, part = teller.refunded(order, TOTAL - 1)
+    await feeder.feed(paid, part)
+    assert (await ledger.revocations.read(CONCERT, None, 10)).ticket_ids == []
+
+    _, rest = teller.refunded(order, TOTAL)
+    await feeder.feed(rest)
+
+    revoked = (await ledger.revocations.read(CONCERT, None, 10)).ticket_ids
+    assert revoked == [f"{order.id}.{number}" for number in (1, 2, 3)]
+
+
 async def test_money_that_came_too_late_is_a_sale_of_an_expired_order(ledger: Ledger) -> None:
     teller, feeder, order = await _begin(ledger)
     paying, began = teller.paid(order, OrderStatus.PAYING)
