@@ -21,7 +21,7 @@ from app.api.forms import (
 from app.api.order_forms import ORDER_EXAMPLE, LineAnswer, OrderAnswer, answer_line, answer_order
 from app.api.problems import describe_problems, problem
 from app.domain.ids import SLUG_PATTERN, EventId
-from app.domain.orders import OrderStatus
+from app.domain.orders import OrderStatus, Settlement
 from app.domain.outcomes import OrderIs, OrderTransitionRefused, UnknownOrder
 from app.ledger import OrderRow, OrderSearch, UnknownPage
 
@@ -31,6 +31,7 @@ _PROBLEMS = ("unauthenticated", "forbidden", "unavailable")
 
 _EXAMPLE: dict[str, JsonValue] = ORDER_EXAMPLE | {
     "customer": {"email": "ana@example.com", "name": "Ana"},
+    "payment_id": None,
     "version": 1,
 }
 
@@ -41,7 +42,8 @@ class CustomerAnswer(BaseModel):
 
 
 class AdminOrderAnswer(BaseModel):
-    """`customer` is null once personal data was erased."""
+    """`customer` is null once personal data was erased. `payment_id`: the payment that is open, or
+    that settled the order."""
 
     id: str
     event_id: str
@@ -52,6 +54,9 @@ class AdminOrderAnswer(BaseModel):
     created_at: Instant
     expires_at: Instant | None
     confirmed_at: Instant | None
+    settlement: Settlement | None
+    refunded: MoneyAnswer
+    payment_id: str | None
     version: int
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
@@ -128,6 +133,9 @@ def _answer(row: OrderRow) -> AdminOrderAnswer:
         created_at=instant(row.created_at_ms),
         expires_at=optional_instant(row.expires_at_ms),
         confirmed_at=optional_instant(row.confirmed_at_ms),
+        settlement=row.settlement,
+        refunded=MoneyAnswer.of(row.refunded),
+        payment_id=row.payment_id,
         version=row.version,
     )
 

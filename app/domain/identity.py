@@ -24,6 +24,7 @@ FINGERPRINT_VERSION = "1"
 _TAIL_BYTES = 20
 """160 bits: the first multiple of 40 that holds the 130 of a tail, so base32 needs no padding."""
 _ADDRESSES = b"taquilla: addresses of buyers"
+_PAYMENTS = b"taquilla: payments of orders"
 
 
 def make_customer_ref(secret: bytes, email: str) -> CustomerRef:
@@ -46,6 +47,14 @@ def order_tail(
 ) -> str:
     """The last part of the order id: the same buyer and key always mean the same order."""
     return _base32(secret, f"{event_id}|{customer_ref}|{idempotency_key}")
+
+
+def payment_tail(secret: bytes, order_id: OrderId, idempotency_key: str) -> str:
+    """What tells the payments of an order apart: the same key always means the same payment.
+
+    The key is derived from that of order ids, so that the two can never meet.
+    """
+    return _base32(hmac.digest(secret, _PAYMENTS, "sha256"), f"{order_id}|{idempotency_key}")
 
 
 def make_fingerprint(

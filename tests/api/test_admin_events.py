@@ -192,7 +192,7 @@ async def test_reports_and_searches_follow_the_sale(api: Api) -> None:
     table = await api.client.get(
         "/v1/admin/events/concert/sales", params={"format": "csv"}, headers=api.admin
     )
-    assert table.text.splitlines()[1] == "adult,Adult,0,0,2,0,EUR"
+    assert table.text.splitlines()[1] == "adult,Adult,0,0,2,0,EUR,0,0,0"
     found = await api.client.get(
         "/v1/admin/orders",
         params={"email": " ANA@example.COM", "status": "cancelled"},

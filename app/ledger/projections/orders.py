@@ -11,7 +11,10 @@ from app.domain.facts import Fact, OrderFact
 from app.ledger.database import insert_into
 from app.ledger.tables import order_lines, orders
 
-_CHANGING = ("status", "expires_at_ms", "confirmed_at_ms", "version", "epoch", "seq")
+_CHANGING = (
+    *("status", "expires_at_ms", "confirmed_at_ms", "payment_id", "settlement", "refunded_minor"),
+    *("version", "epoch", "seq"),
+)
 
 _Row = dict[str, str | int | None]
 
@@ -48,6 +51,9 @@ def _order_row(fact: OrderFact) -> _Row:
         "created_at_ms": order.created_at_ms,
         "expires_at_ms": order.expires_at_ms,
         "confirmed_at_ms": order.confirmed_at_ms,
+        "payment_id": order.payment_id,
+        "settlement": order.settlement.value if order.settlement else None,
+        "refunded_minor": order.refunded.amount_minor,
         "version": order.version,
         "epoch": fact.position.epoch,
         "seq": fact.position.seq,
