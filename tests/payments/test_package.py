@@ -41,10 +41,10 @@ def test_every_public_class_and_function_says_what_it_is() -> None:
 def test_it_works_where_there_is_neither_app_nor_any_library_but_pydantic(tmp_path: Path) -> None:
     """A process that sees this package, pydantic and the standard library, and nothing else."""
     (tmp_path / "payments").symlink_to(FOLDER)
-    for found in (
-        p for name in NEEDED for p in Path(pydantic.__file__).parents[1].glob(f"{name}*")
-    ):
-        (tmp_path / found.name).symlink_to(found)
+    installed = Path(pydantic.__file__).parents[1]
+    for name in NEEDED:
+        for found in (*installed.glob(name), *installed.glob(f"{name}.py")):
+            (tmp_path / found.name).symlink_to(found)
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "import payments\n"
