@@ -1,13 +1,23 @@
 """What a payment method is written against. Knows nothing of the ticket shop (`app`).
 
-money        whole minor units of one currency
-descriptor   what a method says of itself
-messages     what goes to it and what comes back
-errors       what it raises, and what that proves
-contract     what it implements
-reducer      how all that is observed of a payment becomes one state
+    money        whole minor units of one currency
+    descriptor   what a method says of itself
+    messages     what goes to it and what comes back
+    errors       what it raises, and what that proves
+    contract     what it implements
+    reducer      how all that is observed of a payment becomes one state
+    accounts     what an operator configures
+    registry     which methods and accounts there are
+
+`payments.methods.hack` and `payments.testing` have surfaces of their own: they need more libraries.
 """
 
+from payments.accounts import (
+    Account,
+    AccountsRefused,
+    ConfigValue,
+    read_accounts,
+)
 from payments.contract import (
     METHOD_OF,
     AnyPaymentMethod,
@@ -86,29 +96,44 @@ from payments.reducer import (
     observe,
     state_of,
 )
+from payments.registry import (
+    BUILT_IN,
+    INTERNAL_ACCOUNT,
+    Broken,
+    Enrolled,
+    Registry,
+    load_methods,
+)
 
 __all__ = [
     "API_VERSION",
+    "BUILT_IN",
     "CALL_TIMEOUT_MAX",
     "EVIDENCE_BYTES_MAX",
+    "INTERNAL_ACCOUNT",
     "MAX_AMOUNT_MINOR",
     "METHOD_ID_PATTERN",
     "METHOD_OF",
     "NEXT_STATES",
     "NOTHING",
     "POLL_SECONDS_MAX",
+    "Account",
+    "AccountsRefused",
     "AnyPaymentMethod",
     "BadSignature",
+    "Broken",
     "Call",
     "Cancel",
     "Capability",
     "Capture",
+    "ConfigValue",
     "Context",
     "CurrencyMismatch",
     "CurrencyRule",
     "Decline",
     "Descriptor",
     "DescriptorRefused",
+    "Enrolled",
     "Expected",
     "Failure",
     "Fetch",
@@ -137,6 +162,7 @@ __all__ = [
     "RefundFact",
     "RefundState",
     "RefundStatus",
+    "Registry",
     "RemoteStatus",
     "RequestRefused",
     "Scalar",
@@ -150,8 +176,10 @@ __all__ = [
     "WebhookRequest",
     "WebhookTrust",
     "join",
+    "load_methods",
     "minor_digits_of",
     "observe",
     "override_faults",
+    "read_accounts",
     "state_of",
 ]

@@ -35,18 +35,18 @@ class Page:
         self.connection = connection
 
     def entry(self, account: str, reference: str) -> Entry | None:
-        rows = self._entries("WHERE account = ? AND reference = ?", (account, reference))
+        rows = self._entries(account, reference)
         return rows[0] if rows else None
 
     def entries(self) -> list[Entry]:
-        return self._entries("", ())
+        return self._entries(None, None)
 
-    def _entries(self, where: str, values: tuple[str, ...]) -> list[Entry]:
+    def _entries(self, account: str | None, reference: str | None) -> list[Entry]:
         rows = self.connection.execute(
             "SELECT account, reference, amount_minor, currency, status, is_capture,"
             " authorized_minor, captured_minor, decline, return_url, webhook_url, version"
-            f" FROM payments {where} ORDER BY rowid",  # noqa: S608 - one of our two texts
-            values,
+            " FROM payments WHERE (?1 IS NULL OR (account = ?1 AND reference = ?2)) ORDER BY rowid",
+            (account, reference),
         ).fetchall()
         return [
             Entry(
@@ -88,7 +88,8 @@ class Page:
             "INSERT INTO payments (account, reference, amount_minor, currency, status,"
             " is_capture, authorized_minor, captured_minor, decline, return_url, webhook_url,"
             " version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, reference)"
-            " DO UPDATE SET status = excluded.status, captured_minor = excluded.captured_minor,"
+            " DO UPDATE SET status = excluded.status, is_capture = excluded.is_capture,"
+            " captured_minor = excluded.captured_minor,"
             " authorized_minor = excluded.authorized_minor, decline = excluded.decline,"
             " version = excluded.version",
             (

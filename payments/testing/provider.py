@@ -8,18 +8,17 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
 
 from payments.messages import RefundStatus, RemoteStatus
 from payments.money import Money
 from payments.testing.books import Books
 from payments.testing.entries import Entry, Notice, RefundEntry
+from payments.testing.outcomes import Taken, after, later, take, wrong_money
 from payments.testing.page import Page
-from payments.testing.script import ANSWER_LOST, NOT_EXECUTED, OUTCOMES, Queue, Step, Word
+from payments.testing.script import ANSWER_LOST, NOT_EXECUTED, Queue, Step, Word
 from payments.testing.wire import body_of
 
 S, W = RemoteStatus, Word
-_WAITING: Final = frozenset({S.REQUIRES_ACTION, S.PENDING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +59,6 @@ class Told:
     waits_for_notice: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """What one request took from its queue."""
-
-    outcome: Step | None = None
-    fault: Step | None = None
-    slow_ms: int = 0
-    wrong: frozenset[Word] = frozenset()
-
-
 class Refusal(Exception):  # noqa: N818 - the provider's no, inside this file
     """The provider does not do it."""
 
@@ -84,34 +73,33 @@ class Provider:
     def initiate(self, charge: Charge) -> Told:
         """Charges, reserves, declines or waits, as its script says."""
         with self._books.transaction() as page:
-            if page.entry(charge.account, charge.reference) is None:
+            if page.steps(charge.account, charge.reference, Queue.SCRIPT) is None:
+                for queue, steps in {Queue.SCRIPT: (), **charge.scripts}.items():
+                    page.write_steps(charge.account, charge.reference, queue, steps)
                 page.adopt_waiting_script(charge.account, charge.reference)
-                for queue, steps in charge.scripts.items():
-                    if page.steps(charge.account, charge.reference, queue) is None:
-                        page.write_steps(charge.account, charge.reference, queue, steps)
             command = _Command("initiate", charge.account, charge.reference, charge.key)
             digest = _digest("initiate", charge.reference, charge.amount, charge.is_capture)
 
-            def execute(entry: Entry | None, taken: _Taken) -> Entry:
+            def execute(entry: Entry | None, taken: Taken) -> Entry:
                 if entry is not None:
                     raise Refusal("reference_used")
                 new = Entry(
                     account=charge.account,
                     reference=charge.reference,
-                    amount=_wrong_money(charge.amount, taken.wrong),
+                    amount=wrong_money(charge.amount, taken.wrong),
                     status=S.PENDING,
                     is_capture=charge.is_capture,
                     return_url=charge.return_url,
                     webhook_url=charge.webhook_url,
                 )
-                return _after(new, taken.outcome or Step(W.APPROVE))
+                return after(new, taken.outcome or Step(W.APPROVE))
 
             return self._run(page, command, digest, execute)
 
     def capture(self, target: Target) -> Told:
         """Takes what is reserved; once it is taken, nothing more."""
 
-        def execute(entry: Entry | None, taken: _Taken) -> Entry:
+        def execute(entry: Entry | None, taken: Taken) -> Entry:
             if entry is None:
                 raise Refusal("no_such_payment")
             if entry.captured_minor:
@@ -123,14 +111,14 @@ class Provider:
             outcome = taken.outcome or Step(W.APPROVE)
             if outcome.word is W.DECLINE:
                 return replace(entry, status=S.CANCELLED)
-            return _after(replace(entry, is_capture=True), outcome)
+            return after(replace(entry, is_capture=True), outcome)
 
         return self._command("capture", target, Queue.SCRIPT, execute)
 
     def cancel(self, target: Target) -> Told:
         """Lets go of what is reserved; money that was taken stays."""
 
-        def execute(entry: Entry | None, _: _Taken) -> Entry:
+        def execute(entry: Entry | None, _: Taken) -> Entry:
             if entry is None:
                 raise Refusal("no_such_payment")
             ends = not entry.captured_minor and entry.status is not S.FAILED
@@ -141,7 +129,7 @@ class Provider:
     def refund(self, target: Target) -> Told:
         """Gives back, never more than is left."""
 
-        def execute(entry: Entry | None, taken: _Taken) -> Entry:
+        def execute(entry: Entry | None, taken: Taken) -> Entry:
             if entry is None:
                 raise Refusal("no_such_payment")
             if target.amount.currency != entry.amount.currency:
@@ -163,12 +151,12 @@ class Provider:
     def look_up(self, account: str, reference: str) -> Told:
         """How the payment stands; what waited for time to go on goes on first."""
         with self._books.transaction() as page:
-            taken = _take(page, account, reference, Queue.LOOKUPS, takes_outcome=False)
+            taken = take(page, account, reference, Queue.LOOKUPS, takes_outcome=False)
             is_answered = taken.fault is None or taken.fault.word in ANSWER_LOST
             page.write_request(account, reference, "fetch", is_executed=is_answered)
             entry = page.entry(account, reference)
             if entry is not None and is_answered:
-                entry = self._write(page, entry, _later(page, entry))
+                entry = self._write(page, entry, later(page, entry))
             return Told(entry, fault=taken.fault, slow_ms=taken.slow_ms)
 
     def proceed(self, account: str, reference: str, steps: tuple[Step, ...] = ()) -> Entry:
@@ -180,10 +168,11 @@ class Provider:
             if entry is None:
                 raise ValueError(f"{account} has no payment {reference}")
             if not steps:
-                return self._write(page, entry, _later(page, entry))
-            after = replace(entry, is_capture=True) if steps[0].word is W.APPROVE else entry
+                return self._write(page, entry, later(page, entry))
+            is_taken = steps[0].word is W.APPROVE
+            planned = replace(entry, is_capture=True) if is_taken else entry
             page.write_steps(account, reference, Queue.SCRIPT, steps[1:])
-            return self._write(page, entry, _after(after, steps[0]))
+            return self._write(page, entry, after(planned, steps[0]))
 
     def waits_for_delivery(self, account: str, reference: str) -> bool:
         """Whether a notice of this payment is still to be delivered."""
@@ -195,7 +184,7 @@ class Provider:
         name: str,
         target: Target,
         queue: Queue,
-        execute: Callable[[Entry | None, _Taken], Entry],
+        execute: Callable[[Entry | None, Taken], Entry],
         *,
         takes_outcome: bool = True,
     ) -> Told:
@@ -209,12 +198,12 @@ class Provider:
         page: Page,
         command: "_Command",
         digest: str,
-        execute: Callable[[Entry | None, _Taken], Entry],
+        execute: Callable[[Entry | None, Taken], Entry],
     ) -> Told:
         account, reference = command.account, command.reference
         known = page.digest_of_key(account, command.key)
         takes_outcome = command.takes_outcome and known is None
-        taken = _take(page, account, reference, command.queue, takes_outcome=takes_outcome)
+        taken = take(page, account, reference, command.queue, takes_outcome=takes_outcome)
         entry = page.entry(account, reference)
         if taken.fault is not None and taken.fault.word in NOT_EXECUTED:
             page.write_request(account, reference, command.name, is_executed=False)
@@ -238,29 +227,29 @@ class Provider:
             waits_for_notice=any(step.word is W.BEFORE_RESPONSE for step in webhooks),
         )
 
-    def _write(self, page: Page, before: Entry | None, after: Entry) -> Entry:
+    def _write(self, page: Page, before: Entry | None, entry: Entry) -> Entry:
         """Every change is a new version, and a notice."""
-        if after == before:
-            return after
-        after = replace(after, version=after.version + 1)
-        page.write(after)
-        steps = page.steps(after.account, after.reference, Queue.WEBHOOKS) or ()
+        if entry == before:
+            return entry
+        entry = replace(entry, version=entry.version + 1)
+        page.write(entry)
+        steps = page.steps(entry.account, entry.reference, Queue.WEBHOOKS) or ()
         numbers = {step.word: step.number for step in steps if step.argument}
         is_dropped = any(step.word is W.DROP for step in steps)
-        event_id = f"evt_{after.reference}_{after.version}"
+        event_id = f"evt_{entry.reference}_{entry.version}"
         page.write_notice(
             Notice(
-                account=after.account,
-                reference=after.reference,
+                account=entry.account,
+                reference=entry.reference,
                 event_id=event_id,
-                url=after.webhook_url,
-                body=body_of(event_id, after),
+                url=entry.webhook_url,
+                body=body_of(event_id, entry),
                 steps=steps,
                 due_ms=int(self._now().timestamp() * 1000) + numbers.get(W.DELAY, 0),
                 copies_left=0 if is_dropped else numbers.get(W.COPIES, 1),
             )
         )
-        return after
+        return entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,78 +264,3 @@ class _Command:
 
 def _digest(*parameters: object) -> str:
     return hashlib.sha256(repr(parameters).encode()).hexdigest()
-
-
-def _take(page: Page, account: str, reference: str, queue: Queue, *, takes_outcome: bool) -> _Taken:
-    """The words of one request: faults up to the first outcome, which it takes if it may."""
-    steps = page.steps(account, reference, queue) or ()
-    taken, used = _Taken(), 0
-    for step in steps:
-        if step.word in OUTCOMES:
-            if takes_outcome:
-                taken, used = replace(taken, outcome=step), used + 1
-            break
-        if taken.fault is not None:
-            break
-        used += 1
-        match step.word:
-            case W.SLOW:
-                taken = replace(taken, slow_ms=taken.slow_ms + step.number)
-            case W.WRONG_AMOUNT | W.WRONG_CURRENCY:
-                taken = replace(taken, wrong=taken.wrong | {step.word})
-            case _:
-                taken = replace(taken, fault=step)
-                if step.word in NOT_EXECUTED:
-                    break
-    if used:
-        page.write_steps(account, reference, queue, steps[used:])
-    return taken
-
-
-def _after(entry: Entry, step: Step) -> Entry:
-    """The payment once this has happened to it."""
-    amount = entry.amount.amount_minor
-    match step.word:
-        case W.APPROVE if entry.is_capture:
-            return replace(entry, status=S.CAPTURED, authorized_minor=amount, captured_minor=amount)
-        case W.APPROVE | W.AUTHORIZE:
-            return replace(entry, status=S.AUTHORIZED, authorized_minor=amount)
-        case W.DECLINE:
-            return replace(entry, status=S.FAILED, decline=step.argument)
-        case W.ACTION:
-            return replace(entry, status=S.REQUIRES_ACTION)
-        case W.PENDING:
-            return replace(entry, status=S.PENDING)
-        case _:
-            raise ValueError(f"{step} is nothing that happens to a payment")
-
-
-def _later(page: Page, entry: Entry) -> Entry:
-    """What waited goes on by one word; refunds end as they were going to."""
-    refunds = tuple(_settled(each) for each in entry.refunds)
-    entry = replace(entry, refunds=refunds)
-    if entry.status not in _WAITING:
-        return entry
-    steps = page.steps(entry.account, entry.reference, Queue.SCRIPT) or ()
-    outcomes = [step for step in steps if step.word in OUTCOMES]
-    if not outcomes:
-        return entry
-    page.write_steps(entry.account, entry.reference, Queue.SCRIPT, outcomes[1:])
-    return _after(entry, outcomes[0])
-
-
-def _settled(refund: RefundEntry) -> RefundEntry:
-    if refund.fails_later:
-        return replace(refund, status=RefundStatus.FAILED, fails_later=False)
-    if refund.status is RefundStatus.PENDING:
-        return replace(refund, status=RefundStatus.SUCCEEDED)
-    return refund
-
-
-def _wrong_money(amount: Money, wrong: frozenset[Word]) -> Money:
-    minor, currency = amount.amount_minor, amount.currency
-    if W.WRONG_AMOUNT in wrong:
-        minor += 1
-    if W.WRONG_CURRENCY in wrong:
-        currency = "USD" if currency != "USD" else "EUR"
-    return Money(minor, currency)
