@@ -4,7 +4,7 @@ no step on the way leaves the table of legal edges."""
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
-from itertools import pairwise, permutations, product
+from itertools import combinations_with_replacement, pairwise, permutations
 
 import pytest
 from hypothesis import given, settings
@@ -74,6 +74,7 @@ OBSERVATIONS = [
     snapshot(R.CANCELLED, 5),
     snapshot(R.PENDING),
     snapshot(R.REQUIRES_ACTION, 3),
+    snapshot(R.PENDING, 3),
     REFUNDED,
     snapshot(R.CAPTURED, 6, refunds=(refund(1, 1000, RefundStatus.FAILED),)),
     snapshot(R.CAPTURED, refunds=(refund(1, 400, RefundStatus.PENDING),)),
@@ -159,13 +160,10 @@ def _is_legal(states: Sequence[PaymentState]) -> bool:
 @pytest.mark.parametrize("first", range(len(OBSERVATIONS)))
 def test_no_order_of_four_observations_matters_or_leaves_the_table(first: int) -> None:
     """Every set of up to four, with repetition, in every order."""
-    rest = OBSERVATIONS[first:]
-    for others in product(rest, repeat=3):
-        orders = set(permutations((0, 1, 2, 3)))
-        chosen = (OBSERVATIONS[first], *others)
+    for others in combinations_with_replacement(OBSERVATIONS[first:], 3):
         ends = set()
-        for order in orders:
-            states = _walk([chosen[each] for each in order])
+        for order in permutations([OBSERVATIONS[first], *others]):
+            states = _walk(order)
             assert _is_legal(states), states
             ends.add(states[-1])
         assert len(ends) == 1
@@ -184,15 +182,9 @@ def test_no_order_of_any_observations_matters_or_leaves_the_table(
         assert _is_legal(states), states
 
 
-def test_every_legal_edge_is_walked_by_some_two_observations() -> None:
+def test_every_legal_edge_is_walked_by_some_observations() -> None:
     """The table holds nothing that cannot happen."""
     walked = {
-        edge
-        for order in permutations([*OBSERVATIONS, REFUNDED], 2)
-        for edge in pairwise(_walk(order))
-        if edge[0] is not edge[1]
-    }
-    walked |= {
         edge
         for order in permutations(OBSERVATIONS, 3)
         for edge in pairwise(_walk(order))
