@@ -205,6 +205,8 @@ class Provider:
         takes_outcome = command.takes_outcome and known is None
         taken = take(page, account, reference, command.queue, takes_outcome=takes_outcome)
         entry = page.entry(account, reference)
+        if taken.fault is not None and taken.fault.word is W.REFUSED_CONNECTION:
+            return Told(entry, fault=taken.fault, slow_ms=taken.slow_ms)
         if taken.fault is not None and taken.fault.word in NOT_EXECUTED:
             page.write_request(account, reference, command.name, is_executed=False)
             return Told(entry, fault=taken.fault, slow_ms=taken.slow_ms)
