@@ -100,7 +100,7 @@ async def gives_back_once(kit: Kit) -> None:
 async def gives_back_no_more_than_it_took(kit: Kit) -> None:
     begun, _ = await kit.take()
     more = begun.amount.amount_minor * 2
-    error = await kit.error_of(kit.method.refund(kit.refund(begun, more)))
+    error = await kit.error_of(kit.method.refund(kit.refund(begun, more, "rf0")))
     expect(isinstance(error, NotExecuted), f"twice what was taken: {error!r}")
     await kit.method.refund(kit.refund(begun))
     error = await kit.error_of(kit.method.refund(kit.refund(begun, refund_id="rf2")))
