@@ -10,6 +10,7 @@ from payments.testing.entries import Entry, RefundEntry
 from payments.testing.expecting import Violation
 from payments.testing.harness import SLOW_SECONDS, Behaviour, PaymentHarness
 from payments.testing.provider import Provider
+from payments.testing.scaffold import ScaffoldRefused, scaffold
 from payments.testing.script import Queue, ScriptRefused, Step, Word, parse
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Queue",
     "RefundEntry",
     "Result",
+    "ScaffoldRefused",
     "ScriptRefused",
     "Step",
     "Verdict",
@@ -31,4 +33,5 @@ __all__ = [
     "Word",
     "parse",
     "run_check",
+    "scaffold",
 ]

@@ -1,7 +1,7 @@
 """The registry: what is broken is named, and harms nobody else."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -22,16 +22,6 @@ from tests.payments.calls import NOW, cancel, capture, fetch, initiate, new_refe
 from tests.payments.installing import METHOD, install, install_method
 
 MAIN = Account(method="acme", id="main", environment="test")
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder of installed packages; what was imported from it is forgotten again."""
-    known = set(sys.modules)
-    monkeypatch.syspath_prepend(tmp_path)
-    yield tmp_path
-    for name in set(sys.modules) - known:
-        del sys.modules[name]
 
 
 def load(

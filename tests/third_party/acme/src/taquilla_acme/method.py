@@ -61,13 +61,7 @@ class Acme(PaymentMethod[AcmeConfig]):
                 Capability.WEBHOOKS,
             }
         ),
-        # As Acme counts: two decimals for ISK, and fils of KWD in tens.
-        currencies={
-            "EUR": CurrencyRule(wire_digits=2, least_minor=50),
-            "JPY": CurrencyRule(wire_digits=0),
-            "ISK": CurrencyRule(wire_digits=2),
-            "KWD": CurrencyRule(wire_digits=3, multiple_of_minor=10),
-        },
+        currencies=wire.CURRENCIES,
         idempotency=Idempotency.KEY,
         idempotency_window=timedelta(hours=24),
         lookup=Lookup.PRESENCE,

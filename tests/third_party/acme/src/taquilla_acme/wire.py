@@ -34,6 +34,14 @@ CHECK_PATH = "/account"
 KEY_HEADER = "Idempotency-Key"
 TOLERANCE_SECONDS = 300
 
+CURRENCIES = {
+    "EUR": CurrencyRule(wire_digits=2, least_minor=50),
+    "JPY": CurrencyRule(wire_digits=0),
+    "ISK": CurrencyRule(wire_digits=2),
+    "KWD": CurrencyRule(wire_digits=3, multiple_of_minor=10),
+}
+"""As Acme counts: two decimals for ISK, which has none, and KWD in tens of fils."""
+
 _STATUSES = {
     "open": RemoteStatus.REQUIRES_ACTION,
     "paid": RemoteStatus.CAPTURED,
