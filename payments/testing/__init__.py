@@ -10,7 +10,7 @@ from payments.testing.entries import Entry, RefundEntry
 from payments.testing.expecting import Violation
 from payments.testing.harness import SLOW_SECONDS, Behaviour, PaymentHarness
 from payments.testing.provider import Provider
-from payments.testing.scaffold import ScaffoldRefused, scaffold
+from payments.testing.scaffolding import ScaffoldRefused, scaffold
 from payments.testing.script import Queue, ScriptRefused, Step, Word, parse
 
 __all__ = [
