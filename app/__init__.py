@@ -10,7 +10,7 @@ Floors (a module imports only from floors below; names joined by | never import 
     2  app.inventory | app.bus | app.ledger | app.rollout     Redis+Lua, the bus, SQL, toggles
     1  app.domain                                        pure: ids, states, outcomes, facts
     0  app.runtime                                       settings, clock, logs, jobs, Redis
-   -1  payments                                          money; knows nothing of app
+   -1  payments                                          payment methods; knows nothing of app
 
 The life of an order, in nine files, in this order:
 
