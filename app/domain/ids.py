@@ -16,6 +16,8 @@ OrganiserId = NewType("OrganiserId", str)
 OrderId = NewType("OrderId", str)
 CustomerRef = NewType("CustomerRef", str)
 AddressRef = NewType("AddressRef", str)
+PaymentId = NewType("PaymentId", str)
+"""`pay_` and 26 characters of lower-case base32: the reference that a provider is given."""
 Partition = NewType("Partition", int)
 
 SLUG_PATTERN = r"[a-z0-9][a-z0-9-]{0,39}"
