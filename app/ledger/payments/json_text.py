@@ -9,11 +9,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
+from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from app.runtime.errors import ContractError
-from payments import NextAction, PaymentFacts, Scalar, Snapshot
+from payments import PaymentFacts, Scalar, Snapshot
+
+_Read = TypeVar("_Read")
 
 _FACTS = TypeAdapter(PaymentFacts)
 _SNAPSHOT = TypeAdapter(Snapshot)
@@ -34,9 +37,7 @@ def write_snapshot(snapshot: Snapshot) -> str:
 
 def write_redacted(snapshot: Snapshot) -> str:
     """Without what only the buyer's browser is to have: where to go, and with which fields."""
-    if (action := snapshot.next_action) is not None:
-        snapshot = replace(snapshot, next_action=NextAction(kind=action.kind))
-    return _write(snapshot)
+    return _write(replace(snapshot, next_action=None))
 
 
 def read_snapshot(text: str) -> Snapshot:
@@ -57,16 +58,14 @@ def _write(value: object) -> str:
 
 def _plain(value: object) -> object:
     match value:
-        case None | bool() | int() | float():
-            return value
         case Enum():
             return value.value
-        case str():
+        case None | bool() | int() | float() | str():
             return value
         case Mapping():
             return {key: _plain(each) for key, each in value.items()}
         case frozenset():
-            return sorted(_plain(each) for each in value)  # type: ignore[type-var]
+            return sorted(str(_plain(each)) for each in value)
         case tuple():
             return [_plain(each) for each in value]
     if is_dataclass(value):
@@ -74,4 +73,12 @@ def _plain(value: object) -> object:
     raise ContractError(f"{type(value).__name__} is nothing that a payment is made of")
 
 
-def _read[Read](adapter: TypeAdapter[Read], text: str) -> Read: ...
+def _read(adapter: TypeAdapter[_Read], text: str) -> _Read:
+    try:
+        found = adapter.validate_python(json.loads(text))
+    except ValueError as error:  # of JSON, of pydantic, of a message that cannot be
+        raise ContractError(f"not of a payment of ours: {text[:200]}") from error
+    # Finds what was coerced ("600" for 600) and what nobody knows and would be dropped silently.
+    if _write(found) != text:
+        raise ContractError(f"not of a payment of ours, it is not as we write it: {text[:200]}")
+    return found

@@ -115,8 +115,8 @@ payment_operations = Table(
         postgresql_where=IN_DOUBT, sqlite_where=IN_DOUBT,
     ),
 )  # fmt: skip
-"""`number` counts within the payment. `uq_payment_operations_active`: one command at a time, refunds
-apart."""
+"""`number` counts within the payment. `uq_payment_operations_active`: one command at a time, beside
+refunds."""
 
 payment_observations = Table(
     "payment_observations",
