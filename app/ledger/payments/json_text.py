@@ -1,8 +1,8 @@
-"""Facts and snapshots as JSON text, and back, exactly. Strict: what was not written here is a
-ContractError.
+"""Facts and snapshots as JSON text, and back, exactly.
 
 Plain text, keys sorted, ASCII alone: the same facts are the same text on both databases, and
-whatever a provider says (zero bytes, half a surrogate pair, a huge number) can be kept.
+whatever a provider says (zero bytes, half a surrogate pair, a huge number) can be kept. What could
+not be read again is refused before it is written. What is missing in an older text has its default.
 """
 
 import json
@@ -24,23 +24,28 @@ _SCALARS = TypeAdapter(dict[str, Scalar])
 
 
 def write_facts(facts: PaymentFacts) -> str:
-    return _write(facts)
+    """ContractError: a method let something through that is not of its type."""
+    return _write_exactly(_FACTS, facts)
 
 
 def read_facts(text: str) -> PaymentFacts:
+    """ContractError: not a text of ours."""
     return _read(_FACTS, text)
 
 
 def write_snapshot(snapshot: Snapshot) -> str:
-    return _write(snapshot)
+    """ContractError as for facts."""
+    return _write_exactly(_SNAPSHOT, snapshot)
 
 
 def write_redacted(snapshot: Snapshot) -> str:
-    """Without what only the buyer's browser is to have: where to go, and with which fields."""
+    """For people. Without what only the buyer's browser is to have: where to go, and with which
+    fields."""
     return _write(replace(snapshot, next_action=None))
 
 
 def read_snapshot(text: str) -> Snapshot:
+    """ContractError: not a text of ours."""
     return _read(_SNAPSHOT, text)
 
 
@@ -49,7 +54,15 @@ def write_scalars(values: Mapping[str, Scalar]) -> str:
 
 
 def read_scalars(text: str) -> Mapping[str, Scalar]:
+    """ContractError: not a text of ours."""
     return _read(_SCALARS, text)
+
+
+def _write_exactly(adapter: TypeAdapter[_Read], value: _Read) -> str:
+    text = _write(value)
+    if _read(adapter, text) != value:
+        raise ContractError(f"this would be read as something else: {text[:200]}")
+    return text
 
 
 def _write(value: object) -> str:
@@ -75,10 +88,6 @@ def _plain(value: object) -> object:
 
 def _read(adapter: TypeAdapter[_Read], text: str) -> _Read:
     try:
-        found = adapter.validate_python(json.loads(text))
+        return adapter.validate_python(json.loads(text))
     except ValueError as error:  # of JSON, of pydantic, of a message that cannot be
         raise ContractError(f"not of a payment of ours: {text[:200]}") from error
-    # Finds what was coerced ("600" for 600) and what nobody knows and would be dropped silently.
-    if _write(found) != text:
-        raise ContractError(f"not of a payment of ours, it is not as we write it: {text[:200]}")
-    return found

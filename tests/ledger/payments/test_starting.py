@@ -1,4 +1,4 @@
-"""Beginning a payment: once for each order at a time, and the same call again is the same payment."""
+"""Beginning a payment: one at a time for each order; the same call again is the same payment."""
 
 import asyncio
 from dataclasses import replace
