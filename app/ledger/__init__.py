@@ -15,32 +15,26 @@ from app.ledger.ledger import Ledger, SchemaState, open_ledger
 from app.ledger.migrating import downgrade_ledger, upgrade_ledger
 from app.ledger.orders import OrderPage, OrderRow, Orders, OrderSearch
 from app.ledger.paging import UnknownPage
-from app.ledger.payments.notices import Notices
+from app.ledger.payments.notices import NewNotice, NoticeKey, NoticeRow, Notices, Taken
 from app.ledger.payments.payments import Payments
 from app.ledger.payments.report import REPORT_DAYS_MAX, PaymentReportRow, ReportPeriod
 from app.ledger.payments.rows import (
-    AlreadySpent,
     AlreadyStarted,
     AnotherOpen,
     Busy,
     Channel,
     CheckoutRow,
-    NewNotice,
     NewPayment,
-    NoticeKey,
-    NoticeRow,
     OperationKind,
     OperationRow,
     OperationState,
     Outcome,
     OverRefund,
     PaymentRow,
-    Spent,
     Started,
-    Taken,
 )
 from app.ledger.payments.searching import PaymentPage, PaymentSearch
-from app.ledger.payments.spent_grants import SpentGrants
+from app.ledger.payments.spent_grants import AlreadySpent, Spent, SpentGrants
 from app.ledger.projection import Applied, Projection, ProjectionBatch
 from app.ledger.revocations import Revocations, RevokedPage
 from app.ledger.sales import Sales, SalesReport, TypeSales

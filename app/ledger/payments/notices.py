@@ -1,6 +1,7 @@
 """The inbox of webhooks: each notice once, kept until it was handled."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, and_, select, update
@@ -9,14 +10,58 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from app.ledger.database import Database, insert_into
 from app.ledger.payments.json_text import read_snapshot, write_snapshot
-from app.ledger.payments.rows import NewNotice, NoticeKey, NoticeRow, Taken
 from app.ledger.payments.tables import UNHANDLED, payment_notices
+from payments import Snapshot
 
 _KEY = (
     payment_notices.c.method,
     payment_notices.c.account,
     payment_notices.c.event_key,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class NewNotice:
+    """A notice as a method read it. `digest` is of its exact bytes."""
+
+    method: str
+    account: str
+    event_key: str
+    digest: str
+    reference: str
+    kind: str
+    snapshot: Snapshot | None
+    received_at_ms: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class NoticeKey:
+    method: str
+    account: str
+    event_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """`attempts`: how often it was put off."""
+
+    key: NoticeKey
+    digest: str
+    reference: str
+    kind: str
+    snapshot: Snapshot | None
+    received_at_ms: int
+    next_at_ms: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """`new`: how many we did not know. `conflicting`: known under another digest; the first one
+    stands, and somebody must look."""
+
+    new: int
+    conflicting: tuple[NoticeKey, ...]
 
 
 class Notices:

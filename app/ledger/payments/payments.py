@@ -43,7 +43,7 @@ from app.ledger.payments.searching import (
 )
 from app.ledger.payments.starting import start
 from app.ledger.payments.tables import payment_operations, payments
-from app.ledger.payments.writing import write_changes
+from app.ledger.payments.writing import changes_between, write
 from app.runtime.errors import ContractError
 from payments import Snapshot
 
@@ -108,7 +108,7 @@ class Payments:
             if (refusal := _refusal(row, new)) is not None:
                 return refusal
             after = reserved(row, new)
-            await write_changes(connection, row, after)
+            await write(connection, changes_between(row, after))
         return after.operations[-1]
 
     async def resubmit(self, operation_id: str, *, lease_until_ms: int, at_ms: int) -> bool:
@@ -125,7 +125,7 @@ class Payments:
             after = resubmitted(row, operation_id, lease_until_ms, at_ms)
             if after is None:
                 return False
-            await write_changes(connection, row, after)
+            await write(connection, changes_between(row, after))
             return True
 
     async def record(  # noqa: PLR0913 - all that one answer can tell
@@ -186,7 +186,7 @@ class Payments:
         async with self._database.write() as connection:
             before = await read_locked(connection, payment_id)
             after = change(before)
-            await write_changes(connection, before, after)
+            await write(connection, changes_between(before, after))
         return after
 
 

@@ -11,7 +11,7 @@ from app.ledger.payments.changes import Told, told
 from app.ledger.payments.reading import read_locked
 from app.ledger.payments.rows import PaymentRow
 from app.ledger.payments.tables import payment_observations
-from app.ledger.payments.writing import add_observation, write_changes
+from app.ledger.payments.writing import changes_between, new_observation, write
 
 _BY_CHANNEL: Final = (
     select(payment_observations.c.version)
@@ -27,12 +27,12 @@ async def record(connection: AsyncConnection, payment_id: PaymentId, news: Told)
     before = await read_locked(connection, payment_id)
     after = told(before, news)
     if news.snapshot is None or not await _is_worth_keeping(connection, before, after, news):
-        await write_changes(connection, before, after)
+        await write(connection, changes_between(before, after))
         return after
     if after.version == before.version:
         after = replace(after, version=before.version + 1, updated_at_ms=news.at_ms)
-    await write_changes(connection, before, after)
-    await add_observation(connection, before, after, news, news.snapshot)
+    observation = new_observation(before, after, news, news.snapshot)
+    await write(connection, [*changes_between(before, after), observation])
     return after
 
 

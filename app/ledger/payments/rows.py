@@ -13,7 +13,6 @@ from payments import (
     PaymentState,
     RefundStatus,
     Scalar,
-    Snapshot,
     state_of,
 )
 
@@ -222,59 +221,3 @@ class OverRefund:
     """More than what is left of the money."""
 
     refundable_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewNotice:
-    """A notice as a method read it. `digest` is of its exact bytes."""
-
-    method: str
-    account: str
-    event_key: str
-    digest: str
-    reference: str
-    kind: str
-    snapshot: Snapshot | None
-    received_at_ms: int
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class NoticeKey:
-    method: str
-    account: str
-    event_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeRow:
-    """`attempts`: how often it was put off."""
-
-    key: NoticeKey
-    digest: str
-    reference: str
-    kind: str
-    snapshot: Snapshot | None
-    received_at_ms: int
-    next_at_ms: int
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """`new`: how many we did not know. `conflicting`: known under another digest; the first one
-    stands, and somebody must look."""
-
-    new: int
-    conflicting: tuple[NoticeKey, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """The grant is this order's, now or since before."""
-
-
-@dataclass(frozen=True, slots=True)
-class AlreadySpent:
-    """The grant, or another with the same reference, was spent on this order."""
-
-    order_id: OrderId

@@ -1,11 +1,24 @@
 """Grants of settlements, each good for one order, and one order for each thing they refer to."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import and_, or_, select
 
 from app.domain.ids import OrderId
 from app.ledger.database import Database, insert_into
-from app.ledger.payments.rows import AlreadySpent, Spent
 from app.ledger.payments.tables import spent_grants
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """The grant is this order's, now or since before."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadySpent:
+    """The grant, or another with the same reference, was spent on this order."""
+
+    order_id: OrderId
 
 
 class SpentGrants:

@@ -1,8 +1,11 @@
 """How a payment begins: its checkout, itself and the command to initiate it, or nothing at all."""
 
+from functools import cache
+
+from sqlalchemy import Insert, Table
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.ledger.database import insert_into
 from app.ledger.payments.changes import NewOperation
 from app.ledger.payments.reading import find_one, find_where
 from app.ledger.payments.rows import (
@@ -15,7 +18,7 @@ from app.ledger.payments.rows import (
     Started,
 )
 from app.ledger.payments.tables import checkouts, payments
-from app.ledger.payments.writing import add_operation, changing_values, fixed_values
+from app.ledger.payments.writing import changing_values, fixed_values, new_operation, write
 from app.runtime.errors import ContractError
 from payments import NOTHING
 
@@ -30,21 +33,17 @@ async def start(
     await _lock_checkout(connection, new.checkout)
     row = _first_row(new)
     made = await connection.execute(
-        insert_into(connection, payments).on_conflict_do_nothing(),
+        _begin_statement(connection.dialect.name),
         fixed_values(row) | changing_values(row),
     )
     if made.rowcount == 1:
-        await add_operation(connection, row, 1)
+        await write(connection, [new_operation(row, 1)])
         return Started(row)
     return await _explain(connection, new)
 
 
 async def _lock_checkout(connection: AsyncConnection, checkout: CheckoutRow) -> None:
     """Inserted, or read and locked: one statement either way."""
-    insert = insert_into(connection, checkouts)
-    statement = insert.on_conflict_do_update(
-        index_elements=[checkouts.c.order_id], set_={"order_id": insert.excluded.order_id}
-    ).returning(*(checkouts.c[name] for name in _FIXED))
     expected = {
         "order_id": checkout.order_id,
         "event_id": checkout.event_id,
@@ -54,9 +53,29 @@ async def _lock_checkout(connection: AsyncConnection, checkout: CheckoutRow) -> 
         "lines_sha256": checkout.lines_sha256,
     }
     values = expected | {"created_at_ms": checkout.created_at_ms}
-    found = (await connection.execute(statement, values)).one()._asdict()
+    found = (
+        (await connection.execute(_lock_statement(connection.dialect.name), values)).one()._asdict()
+    )
     if found != expected:
         raise ContractError(f"an order is {expected} now, and was {found} at its first payment")
+
+
+@cache
+def _lock_statement(dialect: str) -> Insert:
+    insert = _insert_into(dialect, checkouts)
+    return insert.on_conflict_do_update(
+        index_elements=[checkouts.c.order_id], set_={"order_id": insert.excluded.order_id}
+    ).returning(*(checkouts.c[name] for name in _FIXED))
+
+
+@cache
+def _begin_statement(dialect: str) -> Insert:
+    return _insert_into(dialect, payments).on_conflict_do_nothing()
+
+
+def _insert_into(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """For a statement that is made once: making it takes longer than running it."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 async def _explain(connection: AsyncConnection, new: NewPayment) -> AlreadyStarted | AnotherOpen:

@@ -205,7 +205,8 @@ async def test_a_read_that_stood_before_the_lock_is_never_written_back(
 
 
 async def test_a_paid_checkout_needs_few_statements(ledger: Ledger) -> None:
-    """Each is a round trip, and so are BEGIN and COMMIT. PostgreSQL is asked for the lock too."""
+    """Each is a round trip, and so are BEGIN and COMMIT. PostgreSQL is asked for the lock by a
+    statement of its own, and writes in one."""
     await ledger.payments.read(a_payment().payment_id)
     statements: list[str] = []
     engine = ledger._database._writing.sync_engine
@@ -213,13 +214,17 @@ async def test_a_paid_checkout_needs_few_statements(ledger: Ledger) -> None:
     counts = []
     row = await started(ledger)
     counts.append(_work(statements))
-    for snapshot, channel in ((STORY[3], Channel.RESPONSE), (STORY[4], Channel.WEBHOOK)):
-        await _record(ledger, row, snapshot, channel)
-        counts.append(_work(statements))
+    await ledger.payments.record(
+        row.payment_id, operation_id=row.operations[0].operation_id, snapshot=STORY[3],
+        operation_state=OperationState.SUCCEEDED, channel=Channel.RESPONSE, at_ms=2_000,
+    )  # fmt: skip
+    counts.append(_work(statements))
+    await _record(ledger, row, STORY[4], Channel.WEBHOOK)
+    counts.append(_work(statements))
     await ledger.payments.close(row.payment_id, Outcome.CONFIRMED, 9_000)
     counts.append(_work(statements))
     is_postgresql = engine.dialect.name == "postgresql"
-    assert counts == ([3, 4, 4, 3] if is_postgresql else [3, 3, 3, 2])
+    assert counts == ([3, 3, 3, 3] if is_postgresql else [3, 4, 3, 2])
 
 
 def _work(statements: list[str]) -> int:
