@@ -1,6 +1,6 @@
 """The tables of the ledger, for both databases.
 
-owned (never rebuilt)   instance, drafts, customers, api_keys
+owned (never rebuilt)   instance, drafts, customers, api_keys; in `payments/tables.py`: money
 archive                 facts: every fact, for ever; progress, cursors: how far it goes
 read models             events, orders, order_lines, sales, event_sales: rebuilt from the archive
 
