@@ -25,6 +25,7 @@ def create_app(settings: Settings, *, internal: bool = False) -> FastAPI:
         has_metrics=not settings.is_production,
         cors_origins=settings.cors_origins,
         rate_limit_per_address=settings.rate_limit_per_address,
+        return_urls=(*settings.return_urls, settings.listener_url),
     )
     pages = [] if internal else [build_shop()]
     return build_application(lifespan, exposure, pages)

@@ -21,7 +21,7 @@ from payments.contract import (
     PaymentMethod,
     override_faults,
 )
-from payments.descriptor import API_VERSION, Descriptor
+from payments.descriptor import API_VERSION, Capability, Descriptor
 from payments.gone import gone_method
 
 GROUP: Final = "taquilla.payment_methods"
@@ -69,6 +69,13 @@ class Enrolled:
     def is_live(self) -> bool:
         """Whether it moves real money."""
         return self.environment == "live"
+
+    @property
+    def takes_notices(self) -> bool:
+        """Whether anything that comes in its provider's name can be believed: not without a secret
+        to check it with."""
+        has_secret = bool(self.method.config.webhook_secrets)
+        return self.is_usable and self.descriptor.can(Capability.WEBHOOKS) and has_secret
 
 
 class Registry:

@@ -24,7 +24,7 @@ from app.cli.demo import seed_demo, write_admin_key
 from app.cli.serve import KILL_AFTER_DRAIN_SECONDS, bind_listener
 from app.cli.worker import refuse_metrics_port_in_use
 from app.ledger import upgrade_ledger
-from app.rollout import write_development_toggles
+from app.rollout import catalogue_of, write_development_toggles
 from app.runtime.data_directory import forget, lock_data_directory, redis_socket_folder
 from app.runtime.embedded_redis import (
     claim_data,
@@ -91,7 +91,7 @@ async def _run(settings: Settings, ground: _Ground) -> None:
         async with open_api_keys(settings) as api_keys:
             await write_admin_key(settings, api_keys)
         if settings.unleash_url is None:
-            write_development_toggles(settings.toggles_path)
+            write_development_toggles(settings.toggles_path, catalogue_of(settings.payment_methods))
         for spec in api_processes(settings, ground.listener.fileno(), ground.metrics_folder):
             await supervisor.start(spec)
         await supervisor.start(ChildSpec("worker", [sys.executable, "-m", "app.cli", "worker"]))

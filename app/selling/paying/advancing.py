@@ -1,0 +1,179 @@
+"""Brings a payment on, step by step, until there is nothing to do but wait.
+
+Used by a buyer's call, by the handling of notices and by the reconciler: whoever is first does the
+step, and the others find it done. Every step is idempotent, in Redis and in the ledger alike.
+"""
+
+from dataclasses import dataclass
+from typing import Final, TypeAlias, assert_never
+
+import structlog
+
+from app.domain.orders import Order, Settlement
+from app.ledger import OperationState, PaymentRow, Payments
+from app.runtime.clock import Clock
+from app.runtime.metrics import FROZEN_PAYMENTS, PAYMENTS
+from app.selling.paying import deciding
+from app.selling.paying.answers import next_look_ms
+from app.selling.paying.asking import Providers
+from app.selling.paying.claims import Claims, NoStock, Pinned
+from app.selling.paying.commanding import Commanding
+from app.selling.paying.deciding import ReturnReason, decide
+from payments import Capability
+
+STEPS_MAX: Final = 12
+"""The longest way that money goes is shorter; whoever needs more goes round in a circle."""
+FROZEN_LOOK_MS: Final = 3_600_000
+
+_OrderStep: TypeAlias = (
+    deciding.BeginAgain
+    | deciding.Confirm
+    | deciding.GiveHoldBack
+    | deciding.ExpireHold
+    | deciding.ReflectRefund
+)
+_MoneyStep: TypeAlias = (
+    deciding.EndOperation
+    | deciding.Resolve
+    | deciding.LookUp
+    | deciding.Cancel
+    | deciding.ReturnMoney
+    | deciding.Close
+)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """Where a payment and its order stand now."""
+
+    payment: PaymentRow
+    order: Order
+
+
+class Advancing:
+    """Methods raise Unavailable and OutcomeUnknown: what was done stands, and the same call, or the
+    reconciler, goes on from there. ContractError: the order is nowhere."""
+
+    def __init__(
+        self,
+        claims: Claims,
+        commanding: Commanding,
+        providers: Providers,
+        payments: Payments,
+        clock: Clock,
+    ) -> None:
+        self._claims = claims
+        self._commanding = commanding
+        self._providers = providers
+        self._payments = payments
+        self._clock = clock
+
+    async def advance(self, payment: PaymentRow, order: Order | None = None) -> Advanced:
+        """As far as it goes now. `order`: as it was just read."""
+        at = Advanced(payment, order or await self._claims.read(payment))
+        for _ in range(STEPS_MAX):
+            descriptor = self._providers.account_of(at.payment).descriptor
+            step = decide(at.payment, at.order, descriptor, self._clock.now_ms())
+            match step:
+                case deciding.Rest() | deciding.Freeze():
+                    await self._rest(at.payment, step)
+                    return at
+                case deciding.Capture():
+                    at = await self._capture(at)
+                case deciding.Reacquire():
+                    at = await self._reacquire(at)
+                case (
+                    deciding.BeginAgain()
+                    | deciding.Confirm()
+                    | deciding.GiveHoldBack()
+                    | deciding.ExpireHold()
+                    | deciding.ReflectRefund()
+                ):
+                    at = Advanced(at.payment, await self._change_order(at.payment, step))
+                case deciding.Close() | deciding.EndOperation():
+                    at = Advanced(await self._change_payment(at, step), at.order)
+                case _:
+                    payment = await self._change_payment(at, step)
+                    at = Advanced(payment, await self._claims.read(payment))
+        log.error("a payment goes round in a circle", payment=payment.payment_id)
+        await self._payments.schedule(payment.payment_id, self._clock.now_ms() + FROZEN_LOOK_MS)
+        return at
+
+    async def hear(self, payment: PaymentRow) -> Advanced:
+        """Something happened at the provider: look, then go on. Without a look-up, only go on."""
+        order = await self._claims.read(payment)
+        if self._providers.account_of(payment).descriptor.can(Capability.FETCH):
+            payment = await self._commanding.look_up(payment, order)
+        return await self.advance(payment)
+
+    async def _change_order(self, payment: PaymentRow, step: _OrderStep) -> Order:
+        match step:
+            case deciding.BeginAgain():
+                return await self._claims.begin(payment, next_look_ms(0, self._clock.now_ms()))
+            case deciding.Confirm():
+                return await self._claims.confirm(payment, self._settlement_of(payment))
+            case deciding.GiveHoldBack():
+                return await self._claims.give_back(payment)
+            case deciding.ExpireHold():
+                return await self._claims.expire(payment)
+            case deciding.ReflectRefund(refunded_minor):
+                return await self._claims.reflect_refund(payment, refunded_minor)
+            case _:
+                assert_never(step)
+
+    async def _change_payment(self, at: Advanced, step: _MoneyStep) -> PaymentRow:
+        commanding, payment, order = self._commanding, at.payment, at.order
+        match step:
+            case deciding.EndOperation(operation, state):
+                return await commanding.end(payment, operation, state)
+            case deciding.Resolve(operation):
+                return await commanding.resolve(payment, order, operation)
+            case deciding.LookUp():
+                return await commanding.look_up(payment, order)
+            case deciding.Cancel():
+                return await commanding.cancel(payment, order)
+            case deciding.ReturnMoney(reason):
+                return await commanding.return_money(payment, order, reason)
+            case deciding.Close(outcome):
+                PAYMENTS.labels(payment.method, outcome).inc()
+                return await self._payments.close(payment.payment_id, outcome, self._clock.now_ms())
+            case _:
+                assert_never(step)
+
+    async def _capture(self, at: Advanced) -> Advanced:
+        pinned = await self._claims.pin(at.payment)
+        if not isinstance(pinned, Pinned):
+            return Advanced(at.payment, pinned.order)
+        return Advanced(await self._commanding.capture(at.payment, pinned.order), pinned.order)
+
+    async def _reacquire(self, at: Advanced) -> Advanced:
+        settlement = self._settlement_of(at.payment)
+        reacquired = await self._claims.reacquire(at.payment, settlement)
+        if not isinstance(reacquired, NoStock):
+            return Advanced(at.payment, reacquired)
+        if settlement is Settlement.HACK:
+            return Advanced(await self._commanding.leave_with_issuer(at.payment), at.order)
+        payment = await self._commanding.return_money(at.payment, at.order, ReturnReason.LATE)
+        return Advanced(payment, at.order)
+
+    async def _rest(self, payment: PaymentRow, step: deciding.Rest | deciding.Freeze) -> None:
+        """Whoever rests is looked at again or needs no look; never at once and for ever."""
+        now_ms = self._clock.now_ms()
+        wanted_ms: int | None
+        if isinstance(step, deciding.Freeze):
+            FROZEN_PAYMENTS.labels(payment.method).inc()
+            log.error("a payment needs a person", payment=payment.payment_id)
+            wanted_ms = now_ms + FROZEN_LOOK_MS
+        else:
+            wanted_ms = step.until_ms
+        if wanted_ms is not None and wanted_ms <= now_ms:
+            wanted_ms = next_look_ms(payment.looks, now_ms)
+        is_sending = any(each.state is OperationState.SUBMITTING for each in payment.operations)
+        if wanted_ms != payment.next_look_at_ms and not is_sending:
+            await self._payments.schedule(payment.payment_id, wanted_ms)
+
+    def _settlement_of(self, payment: PaymentRow) -> Settlement:
+        is_internal = self._providers.account_of(payment).descriptor.is_internal
+        return Settlement.HACK if is_internal else Settlement.PAID

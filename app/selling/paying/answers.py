@@ -1,0 +1,75 @@
+"""What an answer of a provider means for the command that was sent, and when to ask again. Pure."""
+
+from typing import Final
+
+from app.ledger import OperationKind, OperationRow, OperationState
+from app.selling.paying.asking import InDoubt, NotDone
+from app.selling.paying.deciding import is_return
+from payments import Descriptor, Idempotency, Lookup, RefundStatus, RemoteStatus, Snapshot
+
+LOOK_SECONDS: Final = (2, 5, 15, 45, 120, 300, 900, 3600)
+"""Between one look and the next, the last one for ever: soon while a buyer waits, rarely later."""
+
+RESEND_SHARE: Final = 0.8
+"""Of the time for which a provider remembers a key: after that nothing is sent again."""
+
+_S = OperationState
+_OF_REFUND: Final = {
+    RefundStatus.PENDING: _S.PENDING,
+    RefundStatus.SUCCEEDED: _S.SUCCEEDED,
+    RefundStatus.FAILED: _S.REJECTED,
+}
+
+
+def answered_state(operation: OperationRow, snapshot: Snapshot) -> OperationState:
+    """How a command ended, by the snapshot that answered it."""
+    is_over = snapshot.status in {RemoteStatus.FAILED, RemoteStatus.CANCELLED}
+    match operation.kind:
+        case OperationKind.INITIATE:
+            return _S.SUCCEEDED
+        case OperationKind.CAPTURE:
+            if snapshot.captured_minor:
+                return _S.SUCCEEDED
+            return _S.REJECTED if is_over else _S.PENDING
+        case OperationKind.CANCEL:
+            if snapshot.captured_minor:
+                return _S.REJECTED
+            return _S.SUCCEEDED if is_over else _S.PENDING
+        case OperationKind.REFUND:
+            for each in snapshot.refunds:
+                if each.refund_id == operation.refund_id:
+                    return _OF_REFUND[each.status]
+            return _S.UNKNOWN
+
+
+def unanswered_state(operation: OperationRow, answer: NotDone | InDoubt) -> OperationState:
+    """UNKNOWN: it is looked up, or sent again. Money that must go back is never given up on."""
+    if isinstance(answer, InDoubt):
+        return _S.UNKNOWN
+    if operation.kind is OperationKind.INITIATE:
+        return _S.REJECTED
+    is_given_up = answer.is_refused and not is_return(operation)
+    return _S.REJECTED if is_given_up else _S.UNKNOWN
+
+
+def may_send_again(operation: OperationRow, method: Descriptor, now_ms: int) -> bool:
+    """Whether the same command, under the same key, can move money once only."""
+    if operation.kind in {OperationKind.CAPTURE, OperationKind.CANCEL}:
+        return True  # by the contract, doing it again changes nothing
+    if method.idempotency is not Idempotency.KEY or method.idempotency_window is None:
+        return False
+    window_ms = method.idempotency_window.total_seconds() * 1000
+    return now_ms < operation.first_submitted_at_ms + RESEND_SHARE * window_ms
+
+
+def proves_absence(operation: OperationRow, method: Descriptor, now_ms: int) -> bool:
+    """Whether a provider that knows nothing of the payment can never have begun it."""
+    if method.lookup is not Lookup.ABSENCE or operation.kind is not OperationKind.INITIATE:
+        return False
+    since_ms = operation.lease_until_ms
+    return now_ms >= since_ms + method.absence_after.total_seconds() * 1000
+
+
+def next_look_ms(looks: int, now_ms: int) -> int:
+    """`looks`: how often it was put off already."""
+    return now_ms + 1000 * LOOK_SECONDS[min(looks, len(LOOK_SECONDS) - 1)]

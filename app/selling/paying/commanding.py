@@ -1,0 +1,351 @@
+"""Commands to a provider: committed as an operation before they are sent, recorded afterwards.
+
+An operation has one key for life. Whoever finds one whose end is unknown asks the provider first,
+and sends it again only where doing so cannot move money twice.
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+import orjson
+
+from app.domain.ids import PaymentId, reference_of
+from app.domain.orders import Order, OrderStatus
+from app.ledger import (
+    Busy,
+    Channel,
+    OperationKind,
+    OperationRow,
+    OperationState,
+    OverRefund,
+    PaymentRow,
+    Payments,
+)
+from app.runtime.clock import Clock
+from app.runtime.errors import ContractError
+from app.selling.paying.answers import (
+    answered_state,
+    may_send_again,
+    next_look_ms,
+    proves_absence,
+    unanswered_state,
+)
+from app.selling.paying.asking import (
+    Absent,
+    Answered,
+    Beginning,
+    CommandAnswer,
+    InDoubt,
+    NotDone,
+    Providers,
+)
+from app.selling.paying.deciding import ReturnReason
+from payments import Capability, RefundState, RefundStatus, RemoteStatus, Snapshot
+
+_ENDED: Final = frozenset({OperationState.SUCCEEDED, OperationState.REJECTED})
+_AHEAD: Final = frozenset({RemoteStatus.REQUIRES_ACTION, RemoteStatus.PENDING})
+
+
+@dataclass(frozen=True, slots=True)
+class NewRefund:
+    """`refund_id`: ours, the same for the same wish. `requested_by`: the id of an API key; None:
+    it goes back by itself."""
+
+    refund_id: str
+    idempotency_key: str
+    amount_minor: int
+    reason: str
+    requested_by: str | None = None
+
+
+class Commanding:
+    """Every method answers the payment as it stands afterwards; raises Unavailable and
+    OutcomeUnknown of the ledger, and nothing of a provider."""
+
+    def __init__(self, payments: Payments, providers: Providers, clock: Clock) -> None:
+        self._payments = payments
+        self._providers = providers
+        self._clock = clock
+
+    async def read(self, payment_id: PaymentId) -> PaymentRow:
+        payment = await self._payments.read(payment_id)
+        if payment is None:
+            raise ContractError(f"{payment_id} was there, and is not any more")
+        return payment
+
+    async def initiate(
+        self, payment: PaymentRow, order: Order, operation: OperationRow
+    ) -> PaymentRow:
+        """The first command, which is the caller's to send; the order waits for it already."""
+        beginning = _beginning_of(payment, order)
+        answer = await self._providers.initiate(payment, operation, beginning)
+        return await self._record(payment, order, operation, answer)
+
+    async def capture(self, payment: PaymentRow, order: Order) -> PaymentRow:
+        return await self._command(payment, order, OperationKind.CAPTURE)
+
+    async def cancel(self, payment: PaymentRow, order: Order) -> PaymentRow:
+        return await self._command(payment, order, OperationKind.CANCEL)
+
+    async def refund(
+        self, payment: PaymentRow, order: Order, new: NewRefund
+    ) -> PaymentRow | OverRefund:
+        """OverRefund: somebody else was faster, and less is left than that."""
+        operation_id = _operation_id(new.idempotency_key)
+        reserved = await self._payments.reserve(
+            payment.payment_id,
+            OperationKind.REFUND,
+            operation_id=operation_id,
+            idempotency_key=new.idempotency_key,
+            amount_minor=new.amount_minor,
+            refund_id=new.refund_id,
+            reason=new.reason,
+            requested_by=new.requested_by,
+            lease_until_ms=self._lease_until_ms(payment),
+            at_ms=self._clock.now_ms(),
+        )
+        return await self._send(payment, order, operation_id, reserved)
+
+    async def return_money(
+        self, payment: PaymentRow, order: Order, reason: ReturnReason
+    ) -> PaymentRow:
+        """All of it. One key, whatever the reason: it goes back once."""
+        new = NewRefund(
+            refund_id=reference_of(payment.payment_id),
+            idempotency_key=f"{payment.payment_id}.return",
+            amount_minor=payment.refundable_minor,
+            reason=reason,
+        )
+        sent = await self.refund(payment, order, new)
+        return sent if isinstance(sent, PaymentRow) else await self.read(payment.payment_id)
+
+    async def leave_with_issuer(self, payment: PaymentRow) -> PaymentRow:
+        """Money that was never here is not sent back from here: whoever has it gives it back."""
+        back = RefundState(
+            refund_id=reference_of(payment.payment_id),
+            provider_refund_id="issuer",
+            amount=payment.amount,
+            status=RefundStatus.SUCCEEDED,
+        )
+        return await self._payments.record(
+            payment.payment_id,
+            channel=Channel.GRANT,
+            at_ms=self._clock.now_ms(),
+            snapshot=settled_elsewhere(payment, refunds=(back,)),
+        )
+
+    async def look_up(self, payment: PaymentRow, order: Order) -> PaymentRow:
+        """FETCH: how it stands now. Where nobody answers, it is asked again later."""
+        answer = await self._providers.look_up(payment)
+        next_at_ms = self._next_look_ms(payment, order)
+        if not isinstance(answer, Answered):
+            await self._payments.schedule(payment.payment_id, next_at_ms)
+            return await self.read(payment.payment_id)
+        return await self._payments.record(
+            payment.payment_id,
+            channel=Channel.FETCH,
+            at_ms=self._clock.now_ms(),
+            snapshot=answer.snapshot,
+            next_at_ms=next_at_ms,
+        )
+
+    async def end(  # noqa: PLR0913 - all that was seen
+        self,
+        payment: PaymentRow,
+        operation: OperationRow,
+        state: OperationState,
+        code: str | None = None,
+        *,
+        snapshot: Snapshot | None = None,
+        next_at_ms: int | None = None,
+    ) -> PaymentRow:
+        """What was seen of an operation, other than by its own answer."""
+        return await self._payments.record(
+            payment.payment_id,
+            channel=Channel.FETCH,
+            at_ms=self._clock.now_ms(),
+            operation_id=operation.operation_id,
+            operation_state=state,
+            error_code=code,
+            snapshot=snapshot,
+            next_at_ms=next_at_ms,
+        )
+
+    async def resolve(
+        self, payment: PaymentRow, order: Order, operation: OperationRow
+    ) -> PaymentRow:
+        """An operation whose end nobody knows: look up, and send again what the look-up lacks."""
+        now_ms = self._clock.now_ms()
+        method = self._providers.account_of(payment).descriptor
+        if not method.can(Capability.FETCH):
+            return await self._send_again(payment, order, operation)
+        answer = await self._providers.look_up(payment)
+        match answer:
+            case Answered(snapshot):
+                seen = _state_seen(operation, snapshot)
+                next_at_ms = next_look_ms(0, now_ms)
+                payment = await self.end(
+                    payment,
+                    operation,
+                    seen or operation.state,
+                    snapshot=snapshot,
+                    next_at_ms=next_at_ms,
+                )
+                return payment if seen else await self._send_again(payment, order, operation)
+            case Absent() if proves_absence(operation, method, now_ms):
+                return await self.end(payment, operation, OperationState.REJECTED, "absent")
+            case Absent():
+                return await self._send_again(payment, order, operation)
+            case NotDone(code) | InDoubt(code):
+                return await self._postpone(payment, operation, code)
+            case _:
+                assert_never(answer)
+
+    async def _send_again(
+        self, payment: PaymentRow, order: Order, operation: OperationRow
+    ) -> PaymentRow:
+        now_ms = self._clock.now_ms()
+        account = self._providers.account_of(payment)
+        is_first = operation.kind is OperationKind.INITIATE
+        if (
+            operation.state is OperationState.PENDING
+            or (is_first and not _is_waiting(payment, order, now_ms))
+            or not may_send_again(operation, account.descriptor, now_ms)
+        ):
+            return await self._postpone(payment, operation, "in_doubt")
+        is_ours = await self._payments.resubmit(
+            operation.operation_id, lease_until_ms=self._lease_until_ms(payment), at_ms=now_ms
+        )
+        if not is_ours:
+            return await self.read(payment.payment_id)
+        if is_first:
+            return await self.initiate(payment, order, operation)
+        answer = await self._providers.command(payment, operation)
+        return await self._record(payment, order, operation, answer)
+
+    async def _command(self, payment: PaymentRow, order: Order, kind: OperationKind) -> PaymentRow:
+        """One that was refused may be asked for again, under the next key."""
+        ended = sum(each.kind is kind and each.is_ended for each in payment.operations)
+        key = f"{payment.payment_id}.{kind}.{ended + 1}"
+        operation_id = _operation_id(key)
+        reserved = await self._payments.reserve(
+            payment.payment_id,
+            kind,
+            operation_id=operation_id,
+            idempotency_key=key,
+            amount_minor=payment.amount.amount_minor,
+            lease_until_ms=self._lease_until_ms(payment),
+            at_ms=self._clock.now_ms(),
+        )
+        sent = await self._send(payment, order, operation_id, reserved)
+        return sent if isinstance(sent, PaymentRow) else await self.read(payment.payment_id)
+
+    async def _send(
+        self,
+        payment: PaymentRow,
+        order: Order,
+        operation_id: str,
+        reserved: OperationRow | Busy | OverRefund,
+    ) -> PaymentRow | OverRefund:
+        """If it is ours to send; otherwise somebody else was faster."""
+        match reserved:
+            case OperationRow() if reserved.operation_id == operation_id:
+                answer = await self._providers.command(payment, reserved)
+                return await self._record(payment, order, reserved, answer)
+            case OperationRow() | Busy():
+                return await self.read(payment.payment_id)
+            case OverRefund():
+                return reserved
+            case _:
+                assert_never(reserved)
+
+    def _lease_until_ms(self, payment: PaymentRow) -> int:
+        account = self._providers.account_of(payment)
+        return self._clock.now_ms() + self._providers.lease_ms(account)
+
+    async def _record(
+        self, payment: PaymentRow, order: Order, operation: OperationRow, answer: CommandAnswer
+    ) -> PaymentRow:
+        snapshot: Snapshot | None = None
+        code: str | None = None
+        match answer:
+            case Answered(snapshot):
+                state = answered_state(operation, snapshot)
+            case NotDone(code) | InDoubt(code):
+                state = unanswered_state(operation, answer)
+            case _:
+                assert_never(answer)
+        is_ahead = state not in _ENDED or (snapshot is not None and snapshot.status in _AHEAD)
+        return await self._payments.record(
+            payment.payment_id,
+            channel=Channel.RESPONSE,
+            at_ms=self._clock.now_ms(),
+            operation_id=operation.operation_id,
+            operation_state=state,
+            error_code=code,
+            snapshot=snapshot,
+            next_at_ms=self._next_look_ms(payment, order) if is_ahead else None,
+        )
+
+    async def _postpone(
+        self, payment: PaymentRow, operation: OperationRow, code: str
+    ) -> PaymentRow:
+        next_at_ms = next_look_ms(payment.looks, self._clock.now_ms())
+        return await self.end(
+            payment, operation, OperationState.UNKNOWN, code, next_at_ms=next_at_ms
+        )
+
+    def _next_look_ms(self, payment: PaymentRow, order: Order) -> int:
+        """Not later than when the hold's time is over: then somebody has to ask."""
+        now_ms = self._clock.now_ms()
+        next_ms = next_look_ms(payment.looks, now_ms)
+        hold_end_ms = order.expires_at_ms or 0
+        return min(next_ms, hold_end_ms) if hold_end_ms > now_ms else next_ms
+
+
+def settled_elsewhere(payment: PaymentRow, refunds: tuple[RefundState, ...] = ()) -> Snapshot:
+    """What is known of money that somebody else has: it was taken, all of it."""
+    return Snapshot(
+        status=RemoteStatus.CAPTURED,
+        provider_payment_id=payment.reference,
+        reference=payment.reference,
+        amount=payment.amount,
+        is_live=payment.is_live,
+        authorized_minor=payment.amount.amount_minor,
+        captured_minor=payment.amount.amount_minor,
+        refunds=refunds,
+    )
+
+
+def _operation_id(key: str) -> str:
+    """Tells the one who begins an operation from all others who wanted the same."""
+    return f"{key}.{secrets.token_hex(4)}"
+
+
+def _beginning_of(payment: PaymentRow, order: Order) -> Beginning:
+    """As it was when the payment began: sent again, it must say the same."""
+    return_url = payment.activation.get("return_url")
+    method_input = payment.activation.get("input")
+    return Beginning(
+        return_url=return_url if isinstance(return_url, str) else None,
+        description=payment.order_id,
+        expires_at_ms=order.birth.expires_at_ms or 0,
+        method_input=orjson.loads(method_input) if isinstance(method_input, str) else {},
+    )
+
+
+def _is_waiting(payment: PaymentRow, order: Order, now_ms: int) -> bool:
+    """Whether the order still waits for this payment, and in its own time."""
+    return (
+        order.status is OrderStatus.PAYING
+        and order.payment_id == payment.payment_id
+        and now_ms < (order.expires_at_ms or 0)
+    )
+
+
+def _state_seen(operation: OperationRow, snapshot: Snapshot) -> OperationState | None:
+    """How a command ended by what a look-up shows; None: it does not show its end."""
+    state = answered_state(operation, snapshot)
+    is_awaited = operation.kind is OperationKind.REFUND and state is OperationState.PENDING
+    return state if state in _ENDED or is_awaited else None
