@@ -69,6 +69,7 @@ class Sandbox(PaymentMethod[SandboxConfig]):
         idempotency_window=timedelta(hours=24),
         lookup=Lookup.ABSENCE,
         absence_after=timedelta(seconds=_CALL_SECONDS),
+        typical_completion=timedelta(seconds=1),
         call_timeout=timedelta(seconds=_CALL_SECONDS),
         is_double=True,
     )
