@@ -196,9 +196,12 @@ def _refund_rank(fact: RefundFact) -> tuple[int, int]:
 
 
 def _progress_rank(progress: Progress) -> tuple[int, int, str]:
-    """The last part only makes two different words of one version comparable."""
+    """The last part only makes two different words of one version comparable; the order of the
+    fields of a next action is no difference."""
+    action = progress.next_action
+    fields = sorted(action.fields.items()) if action else []
     return (
         progress.version,
         _PROGRESS_ORDER.index(progress.status),
-        repr((progress.next_action, progress.failure)),
+        repr((action and replace(action, fields={}), fields, progress.failure)),
     )

@@ -88,7 +88,14 @@ def observed(snapshots: Sequence[Snapshot]) -> PaymentFacts:
 
 minors = st.integers(0, 1200)
 failures = st.none() | st.builds(Failure, code=st.sampled_from(Decline))
-actions = st.none() | st.builds(NextAction, kind=st.just("wait"), poll_seconds=st.just(1.0))
+actions = st.none() | st.builds(
+    NextAction,
+    kind=st.just("wait"),
+    poll_seconds=st.just(1.0),
+    fields=st.permutations([("a", 1), ("b", 1), ("c", None)]).flatmap(
+        lambda fields: st.integers(0, 3).map(lambda count: dict(fields[:count]))
+    ),
+)
 refund_lists = st.lists(
     st.builds(refund, st.integers(1, 3), st.integers(1, 1000), st.sampled_from(RefundStatus)),
     max_size=3,
@@ -143,6 +150,16 @@ def test_joining_never_forgets(one: PaymentFacts, other: PaymentFacts) -> None:
     assert both.refunds.keys() >= one.refunds.keys()
     assert both.integrity >= one.integrity
     assert join(both, one) == both
+
+
+def test_the_order_of_a_next_actions_fields_is_no_difference() -> None:
+    """Text that is kept sorts them: what is read again must count like what was told."""
+
+    def of(**fields: int) -> PaymentFacts:
+        action = NextAction(kind="client_sdk", fields=fields)
+        return observed([snapshot(R.REQUIRES_ACTION, next_action=action)])
+
+    assert join(of(a=1, b=1), of(a=2)) == join(of(b=1, a=1), of(a=2))
 
 
 def _walk(order: Sequence[Snapshot]) -> list[PaymentState]:

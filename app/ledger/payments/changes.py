@@ -4,7 +4,8 @@ They are only ever applied under the lock. What may not happen (an operation tha
 a payment that was confirmed fails) changes nothing: whoever comes late finds it done.
 
 A payment has one clock, `next_look_at_ms`. While an operation has not ended there is a clock or a
-lease, so that nothing in doubt is ever forgotten.
+lease, and news of a payment whose clock had stopped start it again, so that nothing in doubt and no
+late money is ever forgotten.
 """
 
 from collections.abc import Mapping
@@ -132,8 +133,12 @@ def resubmitted(
 
 
 def closed(row: PaymentRow, outcome: Outcome, at_ms: int) -> PaymentRow:
-    """The clock stops, unless an operation has not ended."""
-    if outcome not in NEXT_OUTCOMES[row.outcome]:
+    """The clock stops, unless an operation has not ended. Nothing changes while a command may still
+    bring money: an order whose payment is closed may be paid by another."""
+    may_bring_money = any(
+        each.is_active and each.kind is not OperationKind.REFUND for each in row.operations
+    )
+    if outcome not in NEXT_OUTCOMES[row.outcome] or (may_bring_money and outcome not in _LATE):
         return row
     after = replace(
         row,
@@ -163,11 +168,16 @@ def operation_of(row: PaymentRow, operation_id: str) -> OperationRow:
 
 
 def _operation_told(operation: OperationRow, news: Told) -> OperationRow:
+    """That a later try was refused proves nothing about the tries before it: only what the provider
+    says of the payment does."""
     if operation.provider_refund_id is None and operation.refund_id and news.snapshot:
         for refund in news.snapshot.refunds:
             if refund.refund_id == operation.refund_id:
                 operation = replace(operation, provider_refund_id=refund.provider_refund_id)
     state = news.operation_state
+    is_of_one_try = news.channel is Channel.RESPONSE and news.snapshot is None
+    if state is _S.REJECTED and is_of_one_try and operation.attempts > 1:
+        state = _S.UNKNOWN
     if (
         state is None
         or operation.operation_id != news.operation_id
@@ -183,7 +193,7 @@ def _with_clock(row: PaymentRow, after: PaymentRow, news: Told) -> PaymentRow:
     if news.next_at_ms is not None:
         looks = 0 if is_news else row.looks + 1
         return replace(after, next_look_at_ms=news.next_at_ms, looks=looks)
-    if row.next_look_at_ms is None and _is_unended(after):
+    if row.next_look_at_ms is None and (_is_unended(after) or after.facts != row.facts):
         return replace(after, next_look_at_ms=news.at_ms, looks=0)
     return replace(after, looks=0 if is_news else row.looks)
 

@@ -6,6 +6,7 @@ import pytest
 
 from app.domain.ids import OrganiserId, PaymentId
 from app.ledger import (
+    AnotherOpen,
     Channel,
     Ledger,
     OperationKind,
@@ -20,8 +21,10 @@ from tests.ledger.payments.tries import (
     HALL,
     a_checkout,
     a_payment,
+    a_snapshot,
     captured,
     order_id_of,
+    refused,
     reserved,
     started,
 )
@@ -52,6 +55,31 @@ async def test_the_first_outcome_stands_unless_money_comes_late_or_goes_back(
     may = is_late or (first, then) == (O.CONFIRMED, O.REFUNDED)
     assert ended.outcome is (then if may else first)
     assert ended.is_settled == (O.CONFIRMED in (first, ended.outcome)), "it was confirmed by it"
+
+
+@pytest.mark.parametrize("state", [OperationState.SUBMITTING, OperationState.UNKNOWN])
+async def test_what_may_still_bring_money_is_not_given_up(
+    ledger: Ledger, state: OperationState
+) -> None:
+    """Otherwise the buyer would pay again, and both payments would be taken."""
+    row = await started(ledger)
+    initiate = row.operations[0].operation_id
+    row = await _told(ledger, row, initiate, state, next_at_ms=50_000)
+    for outcome in (O.FAILED, O.CANCELLED, O.EXPIRED):
+        assert await ledger.payments.close(row.payment_id, outcome, 7_000) == row
+    assert await ledger.payments.start(a_payment("two")) == AnotherOpen(row)
+    ended = await ledger.payments.close(row.payment_id, O.CONFIRMED, 7_000)
+    assert ended.outcome is O.CONFIRMED, "a notice was faster than the answer"
+
+
+async def test_late_money_starts_a_clock_that_had_stopped(ledger: Ledger) -> None:
+    row = await refused(ledger)
+    await ledger.payments.close(row.payment_id, O.FAILED, 5_000)
+    assert await ledger.payments.due(10**12, 9) == []
+    await ledger.payments.record(
+        row.payment_id, snapshot=a_snapshot(), channel=Channel.WEBHOOK, at_ms=9_000
+    )
+    assert await ledger.payments.due(9_000, 9) == [row.payment_id]
 
 
 async def test_the_clock_goes_on_while_a_command_has_not_ended(ledger: Ledger) -> None:
@@ -142,7 +170,7 @@ async def test_an_organiser_finds_its_payments_page_by_page(ledger: Ledger) -> N
 
 async def test_a_search_is_narrowed_by_each_of_its_words(ledger: Ledger) -> None:
     one = await captured(ledger, a_payment("one", order=1))
-    two = await started(ledger, a_payment("two", order=2, method="other"))
+    two = await refused(ledger, a_payment("two", order=2, method="other"))
     await ledger.payments.close(two.payment_id, O.FAILED, 5_000)
     cases: list[tuple[PaymentSearch, list[PaymentId]]] = [
         (_search(), [one.payment_id, two.payment_id]),

@@ -183,6 +183,22 @@ async def test_what_is_in_doubt_or_left_alone_is_sent_again_once(
     await other.aclose()
 
 
+async def test_that_a_later_try_is_refused_says_nothing_of_the_first(ledger: Ledger) -> None:
+    """A provider may refuse it because the first was executed."""
+    row = await captured(ledger)
+    first = await reserved(ledger, row, REFUND, "r1", amount=TOTAL_MINOR)
+    await _end(ledger, row, first, OperationState.UNKNOWN)
+    assert await _resubmit(ledger, first, at_ms=5_000)
+    await _end(ledger, row, first, OperationState.REJECTED)
+    assert (await _operations(ledger, row))[-1].state is OperationState.UNKNOWN
+    assert await _reserve(ledger, row, REFUND, "r2", amount=1) == OverRefund(0)
+    await ledger.payments.record(
+        row.payment_id, operation_id=first.operation_id, operation_state=OperationState.REJECTED,
+        channel=Channel.FETCH, at_ms=6_000,
+    )  # fmt: skip
+    assert (await _operations(ledger, row))[-1].state is OperationState.REJECTED
+
+
 @pytest.mark.parametrize(
     "state", [OperationState.SUCCEEDED, OperationState.REJECTED, OperationState.PENDING]
 )

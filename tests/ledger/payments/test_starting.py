@@ -27,6 +27,7 @@ from tests.ledger.payments.tries import (
     a_checkout,
     a_payment,
     order_id_of,
+    refused,
     started,
 )
 
@@ -66,7 +67,7 @@ async def test_an_order_has_one_open_payment(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.CANCELLED])
 async def test_after_a_payment_failed_another_may_begin(ledger: Ledger, outcome: Outcome) -> None:
-    first = await started(ledger)
+    first = await refused(ledger)
     await ledger.payments.close(first.payment_id, outcome, 2_000)
     second = await started(ledger, a_payment("two", at_ms=3_000))
     found = await ledger.payments.of_order(first.order_id)

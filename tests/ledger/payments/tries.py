@@ -122,6 +122,18 @@ async def started(ledger: Ledger, new: NewPayment | None = None) -> PaymentRow:
             raise AssertionError(other)
 
 
+async def refused(ledger: Ledger, new: NewPayment | None = None) -> PaymentRow:
+    """Begun, and certainly not executed."""
+    row = await started(ledger, new)
+    return await ledger.payments.record(
+        row.payment_id,
+        operation_id=row.operations[0].operation_id,
+        operation_state=OperationState.REJECTED,
+        channel=Channel.RESPONSE,
+        at_ms=row.created_at_ms,
+    )
+
+
 async def captured(
     ledger: Ledger, new: NewPayment | None = None, *, at_ms: int = 2_000
 ) -> PaymentRow:
