@@ -65,15 +65,21 @@ def has_redis_benchmark() -> bool:
     return shutil.which("redis-benchmark") is not None
 
 
-def push(server: RedisServer, orders: int, *, connections: int, pipeline: int) -> Pushed:
-    """By redis-benchmark. RuntimeError with its own words when it fails."""
+def push(
+    server: RedisServer, orders: int, *, connections: int, pipeline: int, push_number: int
+) -> Pushed:
+    """By redis-benchmark. RuntimeError with its own words when it fails.
+
+    Each push onto a server has a `push_number` of its own, 0 to 255: redis-benchmark seeds its
+    numbers with the time XOR its process id, so that two in a row may draw the same ones.
+    """
     orders = -(-orders // pipeline) * pipeline  # it sends whole pipelines, whatever it is told
     before = asyncio.run(_prepare(server))
     ran = subprocess.run(
         [
             *("redis-benchmark", "-s", str(server.socket_path), "--csv", "-r", str(RANDOM_MAX)),
             *("-c", str(connections), "-P", str(pipeline), "-n", str(orders)),
-            *(str(each) for each in _place_order(load_scripts()["place_order"], RANDOM)),
+            *map(str, _place_order(load_scripts()["place_order"], RANDOM, push_number)),
         ],
         capture_output=True,
         text=True,
@@ -97,12 +103,12 @@ def push(server: RedisServer, orders: int, *, connections: int, pipeline: int) -
     )
 
 
-def push_ourselves(server: RedisServer, orders: int) -> Pushed:
+def push_ourselves(server: RedisServer, orders: int, *, push_number: int) -> Pushed:
     """The same orders in pipelines of OWN_CLIENT_PIPELINE, without redis-benchmark."""
-    return asyncio.run(_push_ourselves(server, orders))
+    return asyncio.run(_push_ourselves(server, orders, push_number))
 
 
-async def _push_ourselves(server: RedisServer, orders: int) -> Pushed:
+async def _push_ourselves(server: RedisServer, orders: int, push_number: int) -> Pushed:
     before = await _prepare(server)
     connection = RedisConnection(server.url, timeout_seconds=5, connections_max=2)
     script = load_scripts()["place_order"]
@@ -111,7 +117,7 @@ async def _push_ourselves(server: RedisServer, orders: int) -> Pushed:
         for _ in range(pipelines):
             await connection.call_many(
                 [
-                    _place_order(script, f"{uuid4().int % 10**12:012d}")
+                    _place_order(script, f"{uuid4().int % 10**12:012d}", push_number)
                     for _ in range(OWN_CLIENT_PIPELINE)
                 ]
             )
@@ -140,18 +146,19 @@ async def _sold(server: RedisServer) -> int:
         return found[0].stock[PoolId("floor")].sold
 
 
-def _place_order(script: Script, number: str) -> tuple[Argument, ...]:
+def _place_order(script: Script, number: str, push_number: int) -> tuple[Argument, ...]:
     """The command that `Orders.place_order` sends, for a buyer and an order of this number; the
     key and the argument may name different orders, which costs the same."""
     keys = keys_of_event(EVENT_ID, PARTITIONS)
     partition = keys.partition
-    order_id = f"{partition.partition:02d}.{EVENT}.aa{number}{number}"
+    order_secret = f"{push_number:02x}{number}{number}"
+    order_id = f"{partition.partition:02d}.{EVENT}.{order_secret}"
     return (
         *("EVALSHA", script.sha, script.keys.count),
         *(partition.head, partition.outbox, keys.event, keys.customers),
         *(keys.due_orders, partition.due_events, keys.holders),
         f"{partition.tag}:order:{order_id}",
-        *(0, NEVER_LATE_MS, order_id, EVENT, f"aa{number}{number}", "0" * 32, "confirm", "", ""),
+        *(0, NEVER_LATE_MS, order_id, EVENT, order_secret, "0" * 32, "confirm", "", ""),
         f'{{"email":"buyer{number}@example.com","name":null}}',
         *("", 0, 0),
         *("adult", 1),

@@ -124,6 +124,7 @@ class _Ceiling(_OnRedis):
     def __init__(self, server: RedisServer, *, pipeline: int) -> None:
         super().__init__(server)
         self._pipeline = pipeline
+        self._pushes = 0
         client = "redis-benchmark" if ceiling.has_redis_benchmark() else "own pipelined client"
         self.name = f"script alone: {client}, {self._depth} a time"
 
@@ -149,11 +150,17 @@ class _Ceiling(_OnRedis):
         )
 
     def _push(self, orders: int) -> ceiling.Pushed:
+        self._pushes += 1
+        number = self._pushes
         if ceiling.has_redis_benchmark():
             return ceiling.push(
-                self.server, orders, connections=CONNECTIONS, pipeline=self._pipeline
+                self.server,
+                orders,
+                connections=CONNECTIONS,
+                pipeline=self._pipeline,
+                push_number=number,
             )
-        return ceiling.push_ourselves(self.server, orders)
+        return ceiling.push_ourselves(self.server, orders, push_number=number)
 
 
 class _Seller(_OnRedis):

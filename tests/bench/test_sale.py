@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 
@@ -50,14 +51,24 @@ def test_a_tiny_sale_is_measured_three_ways_with_its_machine_and_its_ratios() ->
 def test_without_redis_benchmark_our_own_client_pushes_as_many_orders_as_it_says(
     server: RedisServer,
 ) -> None:
-    pushed = ceiling.push_ourselves(server, 300)
+    pushed = ceiling.push_ourselves(server, 300, push_number=0)
     assert pushed.placed == pushed.asked == 256
 
 
 def test_an_order_that_was_not_placed_is_counted(server: RedisServer) -> None:
     asyncio.run(_pause(server))
-    pushed = ceiling.push_ourselves(server, 128)
+    pushed = ceiling.push_ourselves(server, 128, push_number=0)
     assert (pushed.placed, pushed.asked) == (0, 128)
+
+
+def test_a_second_push_that_draws_the_same_numbers_places_its_own_orders(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for push_number in (1, 2):
+        numbers = (UUID(int=number) for number in range(1000))
+        monkeypatch.setattr(ceiling, "uuid4", lambda numbers=numbers: next(numbers))
+        pushed = ceiling.push_ourselves(server, 128, push_number=push_number)
+        assert pushed.placed == pushed.asked == 128
 
 
 async def _pause(server: RedisServer) -> None:
