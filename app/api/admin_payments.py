@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, assert_never
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Body, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -18,6 +18,7 @@ from app.api.events import PageAfter, PageLimit, refuse_page
 from app.api.forms import MoneyAnswer, OrderInPath, Page
 from app.api.orders import IdempotencyKey
 from app.api.payment_forms import (
+    ASKED_REFUND_EXAMPLES,
     PAYMENT_EXAMPLE,
     AskedRefund,
     PaymentAnswer,
@@ -25,7 +26,7 @@ from app.api.payment_forms import (
     answer_payment,
     answer_refund,
 )
-from app.api.problems import describe_problems, problem
+from app.api.problems import describe_problems, describe_replay, problem
 from app.api.strict_json import StrictJsonRoute
 from app.domain.ids import SLUG_PATTERN, EventId, OrderId
 from app.domain.outcomes import KeyReused, UnknownOrder
@@ -114,16 +115,19 @@ class PaymentReportAnswer(BaseModel):
     summary="Give money back",
     status_code=201,
     response_model=RefundAnswer,
-    responses=describe_problems(
-        *_PROBLEMS,
-        *("malformed", "idempotency-key-missing", "not-found", "invalid-transition", "invalid"),
-        *("unsupported-media-type", "idempotency-key-reused", "method-unavailable"),
-        "outcome-unknown",
-    ),
+    responses={
+        201: describe_replay("this key had asked for the refund before"),
+        **describe_problems(
+            *_PROBLEMS,
+            *("malformed", "idempotency-key-missing", "not-found", "invalid-transition"),
+            *("invalid", "unsupported-media-type", "idempotency-key-reused"),
+            *("method-unavailable", "outcome-unknown"),
+        ),
+    },
 )
 async def refund_order(  # noqa: PLR0913, PLR0917 - what the request is made of
     order_id: OrderInPath,
-    asked: AskedRefund,
+    asked: Annotated[AskedRefund, Body(openapi_examples=ASKED_REFUND_EXAMPLES)],
     key: IdempotencyKey,
     services: SellingDep,
     caller: RefundsWriter,

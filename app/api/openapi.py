@@ -55,12 +55,13 @@ def write_document(app: FastAPI) -> str:
 
 def describe(app: FastAPI, routers: Sequence[APIRouter]) -> Document:
     """`routers`: those of the application, whose models know their examples."""
+    used = {tag for router in routers for tag in router.tags}
     document = get_openapi(
         title=app.title,
         version=app.version,
         description=app.description,
         routes=app.routes,
-        tags=[dict(tag) for tag in TAGS],
+        tags=[dict(tag) for tag in TAGS if tag["name"] in used],
         servers=[dict(server) for server in SERVERS],
     )
     schemas: Document = document["components"]["schemas"]

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 
+from fastapi.openapi.models import Example
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from app.api.forms import Instant, MoneyAnswer, instant
@@ -17,6 +18,17 @@ INPUT_CHARACTERS_MAX = 2_000
 WAIT_SECONDS = 2.0
 """How long a page that has nothing else to do waits before it asks again."""
 
+ASKED_PAYMENT_EXAMPLES: dict[str, Example] = {
+    "sandbox": {"summary": "Paid with the sandbox, at once", "value": {"method": "sandbox"}},
+    "declined": {
+        "summary": "Declined by the sandbox, as it is told to",
+        "value": {"method": "sandbox", "input": {"script": "decline:insufficient_funds"}},
+    },
+}
+ASKED_REFUND_EXAMPLES: dict[str, Example] = {
+    "part": {"summary": "10.00 of a currency with cents", "value": {"amount": 1000}},
+    "all": {"summary": "All that is left", "value": {}},
+}
 PAYMENT_EXAMPLE: dict[str, JsonValue] = {
     "id": "pay_46m3gp52unr2lqazawzsq64nld",
     "order_id": "07.concert.46m3gp52unr2lqazawzsq64nld",
@@ -85,11 +97,25 @@ class PaymentStatus(StrEnum):
     REFUNDED = "refunded"
 
 
+class NextActionKind(StrEnum):
+    REDIRECT = "redirect"
+    POST_FORM = "post_form"
+    CLIENT_SDK = "client_sdk"
+    INSTRUCTIONS = "instructions"
+    WAIT = "wait"
+
+
+class RetryAdvice(StrEnum):
+    SAME = "same"
+    OTHER_INSTRUMENT = "other_instrument"
+    NEVER = "never"
+
+
 class NextActionAnswer(BaseModel):
     """`redirect`: go to `url`. `post_form`: post `fields` there. `client_sdk`: hand `fields` to the
     provider's script. `instructions`: show `fields`. `wait`: ask again after `poll_seconds`."""
 
-    kind: Literal["redirect", "post_form", "client_sdk", "instructions", "wait"]
+    kind: NextActionKind
     url: str | None
     fields: dict[str, str | int | bool | None]
     poll_seconds: float | None
@@ -100,7 +126,7 @@ class FailureAnswer(BaseModel):
     `other_instrument`, or `never`."""
 
     code: Decline
-    retry: Literal["same", "other_instrument", "never"]
+    retry: RetryAdvice
 
 
 class PaymentAnswer(BaseModel):
@@ -214,7 +240,7 @@ def _next_action(payment: PaymentRow, status: PaymentStatus) -> NextActionAnswer
         return None
     action = payment.next_action or NextAction(kind="wait", poll_seconds=WAIT_SECONDS)
     return NextActionAnswer(
-        kind=action.kind,
+        kind=NextActionKind(action.kind),
         url=action.url,
         fields=dict(action.fields),
         poll_seconds=action.poll_seconds,
@@ -224,7 +250,7 @@ def _next_action(payment: PaymentRow, status: PaymentStatus) -> NextActionAnswer
 def _failure(payment: PaymentRow) -> FailureAnswer:
     """A provider that could not be asked at all has declined nothing: the same may work."""
     failure = payment.failure or Failure(code=Decline.OTHER, retry="same")
-    return FailureAnswer(code=failure.code, retry=failure.retry)
+    return FailureAnswer(code=failure.code, retry=RetryAdvice(failure.retry))
 
 
 def _money(payment: PaymentRow, amount_minor: int) -> MoneyAnswer:

@@ -2,19 +2,20 @@
 
 from typing import Annotated, assert_never
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Body, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from app.api.dependencies import ReturnUrls, SellingDep, ServicesDep
 from app.api.forms import OrderInPath, Page
 from app.api.orders import IdempotencyKey, OrderToken
 from app.api.payment_forms import (
+    ASKED_PAYMENT_EXAMPLES,
     AskedPayment,
     PaymentAnswer,
     PaymentMethodAnswer,
     answer_payment,
 )
-from app.api.problems import describe_problems, problem
+from app.api.problems import describe_problems, describe_replay, problem
 from app.api.strict_json import StrictJsonRoute
 from app.domain.outcomes import (
     HoldExpired,
@@ -70,14 +71,7 @@ async def list_payment_methods(
     status_code=201,
     response_model=PaymentAnswer,
     responses={
-        201: {
-            "headers": {
-                "Idempotency-Replayed": {
-                    "description": "There, and true, when this key had begun the payment before.",
-                    "schema": {"type": "string", "const": "true"},
-                }
-            }
-        },
+        201: describe_replay("this key had begun the payment before"),
         **describe_problems(
             *("malformed", "idempotency-key-missing", "not-found", "invalid-transition"),
             *("payment-open", "payment-in-doubt", "hold-expired", "unsupported-media-type"),
@@ -88,7 +82,7 @@ async def list_payment_methods(
 )
 async def start_payment(  # noqa: PLR0913, PLR0917 - what the request is made of
     order_id: OrderInPath,
-    asked: AskedPayment,
+    asked: Annotated[AskedPayment, Body(openapi_examples=ASKED_PAYMENT_EXAMPLES)],
     key: IdempotencyKey,
     token: OrderToken,
     services: SellingDep,
@@ -123,7 +117,7 @@ async def start_payment(  # noqa: PLR0913, PLR0917 - what the request is made of
     operation_id="readPayment",
     summary="How a payment stands",
     response_model=PaymentAnswer,
-    responses=describe_problems("not-found", "unavailable", "outcome-unknown"),
+    responses=describe_problems("not-found", "unavailable"),
 )
 async def read_payment(
     order_id: OrderInPath, payment_id: PaymentInPath, token: OrderToken, services: SellingDep

@@ -128,6 +128,18 @@ def problem(code: str, detail: str, **members: object) -> JSONResponse:
     return JSONResponse(content, status, headers, MEDIA_TYPE)
 
 
+def describe_replay(when: str) -> dict[str, Any]:
+    """For OpenAPI: a 201 that may have been given before."""
+    return {
+        "headers": {
+            "Idempotency-Replayed": {
+                "description": f"There, and true, when {when}.",
+                "schema": {"type": "string", "const": "true"},
+            }
+        }
+    }
+
+
 def describe_problems(*codes: str) -> dict[int | str, dict[str, Any]]:
     """For OpenAPI: the error answers of an operation by status, each with the codes that it may
     have. Every operation may also answer what no operation can rule out."""

@@ -216,7 +216,12 @@ async def test_toggles_are_listed_and_felt(api: Api) -> None:
     listed = (await api.client.get("/v1/admin/toggles", headers=api.admin)).json()["items"]
     assert {each["name"]: each["enabled"] for each in listed} == {
         "selling.free": True,
+        "selling.paid": True,
         "selling.halt": False,
+        "payments.hack.offer": False,
+        "payments.hack.halt": False,
+        "payments.sandbox.offer": True,
+        "payments.sandbox.halt": False,
     }
 
 

@@ -4,6 +4,7 @@ Always in this order, each step committed before the next: what a crash leaves b
 reconciler finds. The same key is the same payment, whoever asks again and in whichever process.
 """
 
+import contextlib
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -36,7 +37,7 @@ from app.ledger import (
 )
 from app.rollout import SELLING_HALT, ToggleContext, Toggles
 from app.runtime.clock import Clock
-from app.runtime.errors import ContractError, OutcomeUnknown, Unavailable
+from app.runtime.errors import ContractError, DependencyError, OutcomeUnknown, Unavailable
 from app.selling.ordering import Ordering
 from app.selling.paying.advancing import Advancing
 from app.selling.paying.asking import LEASE_MARGIN_MS, Providers
@@ -146,8 +147,10 @@ class Paying:
         if payment is None or payment.order_id != order.id:
             return None
         if payment.outcome is None and self._may_glance(payment):
-            advanced = await self._advancing.hear(payment)
-            return PaymentIs(advanced.payment, advanced.order)
+            # Whoever reads is told how things stand, also when nothing can be brought on right now.
+            with contextlib.suppress(DependencyError):
+                advanced = await self._advancing.hear(payment)
+                return PaymentIs(advanced.payment, advanced.order)
         return PaymentIs(payment, order)
 
     async def start(self, request: PaymentRequest) -> StartOutcome:
