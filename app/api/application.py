@@ -14,6 +14,7 @@ from app.api.body_limit import LimitBodies
 from app.api.middleware import AnswerBugs, CrossOrigin, ObserveRequests
 from app.api.openapi import describe, write_document
 from app.api.problems import install_problem_handlers
+from app.api.quick_orders import QuickOrders
 from app.api.rate_limit import LimitRate
 
 TITLE = "Taquilla"
@@ -70,6 +71,8 @@ def build_application(
         app.include_router(router)
     install_problem_handlers(app, routers)
     # The last that is added is the first that is asked: a refusal has its CORS headers, too.
+    if not exposure.is_internal:
+        app.add_middleware(QuickOrders)
     app.add_middleware(AnswerBugs)
     app.add_middleware(LimitBodies)
     if exposure.rate_limit_per_address and not exposure.is_internal:

@@ -51,7 +51,8 @@ class LimitBodies:
         if len(body) > self._bytes_max:
             await self._refuse_large(receive, send)
             return
-        await self._app(scope, _replay(body, receive), send)
+        whole: Message = {"type": "http.request", "body": body, "more_body": False}
+        await self._app(scope, replay(whole, receive), send)
 
     async def _refuse_large(self, receive: Receive, send: Send) -> None:
         detail = f"A body has at most {self._bytes_max} bytes."
@@ -84,17 +85,18 @@ async def _read(receive: Receive, bytes_max: int) -> bytes:
     return bytes(body)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def replay(message: Message, receive: Receive) -> Receive:
+    """What was received already, once more, and then what follows."""
     is_read = False
 
-    async def replay() -> Message:
+    async def replayed() -> Message:
         nonlocal is_read
         if is_read:
             return await receive()
         is_read = True
-        return {"type": "http.request", "body": body, "more_body": False}
+        return message
 
-    return replay
+    return replayed
 
 
 async def _refuse(code: str, detail: str, receive: Receive, send: Send) -> None:
