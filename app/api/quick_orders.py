@@ -97,7 +97,7 @@ def _plain_key(headers: Sequence[tuple[bytes, bytes]]) -> str | None:
             media_types.append(value)
         elif name == b"content-encoding":
             return None
-    if media_types != [b"application/json"] or not _KEY.fullmatch(keys[0]):
+    if media_types != [b"application/json"] or len(keys) != 1 or not _KEY.fullmatch(keys[0]):
         return None
     return keys[0].decode("ascii")
 

@@ -104,25 +104,35 @@ def test_whatever_is_decided_is_told_as_the_route_tells_it(
     assert taken == [True]
 
 
-@pytest.mark.parametrize(
-    "request_",
-    [
-        Request((b'{"confirm":true,' + PLAIN[1:-1] + b',"confirm":false}',)),
-        Request((PLAIN.replace(b'"quantity":2', b'"quantity":1,"quantity":2'),)),
-        Request((PLAIN.replace(b'"email"', b'"name":null,"name":null,"email"'),)),
-        Request((PLAIN.replace(b'"email"', b'"\\u0065mail"'),)),
-        Request((PLAIN.replace(b'"email"', b'"email":"eve@example.com","email"'),)),
-        Request((PLAIN[:-1] + b',"lines":[{"ticket_type":"adult","quantity":1}]}',)),
-        Request((PLAIN.replace(b"2}", b"2.0}"),)),
-        Request(headers=(*HEADERS[:2], (b"content-type", b"application/json; charset=utf-8"))),
-        Request(headers=(*HEADERS, (b"content-encoding", b"identity"))),
-        Request(headers=(*HEADERS, HEADERS[1])),
-        Request(reasons=("Redis is behind",)),
-        Request(root_path="/shop"),
-        Request((b"",)),
-    ],
-    ids=str,
-)
+UNUSUAL = {
+    "confirm twice": Request((b'{"confirm":true,' + PLAIN[1:-1] + b',"confirm":false}',)),
+    "a quantity twice": Request((PLAIN.replace(b'"quantity":2', b'"quantity":1,"quantity":2'),)),
+    "no name, twice": Request((PLAIN.replace(b'"email"', b'"name":null,"name":null,"email"'),)),
+    "two e-mails": Request((PLAIN.replace(b'"email"', b'"email":"eve@example.com","email"'),)),
+    "two e-mails, written otherwise": Request(
+        (PLAIN.replace(b'"email"', b'"\\u0065mail":"eve@example.com","email"'),)
+    ),
+    "lines twice": Request((PLAIN[:-1] + b',"lines":[{"ticket_type":"adult","quantity":1}]}',)),
+    "a fraction": Request((PLAIN.replace(b"2}", b"2.0}"),)),
+    "no body": Request((b"",)),
+    "a body and more": Request((PLAIN, b"x")),
+    "a charset": Request(
+        headers=(*HEADERS[:2], (b"content-type", b"application/json; charset=utf-8"))
+    ),
+    "two media types": Request(
+        headers=(*HEADERS[:2], (b"content-type", b"text/plain"), *HEADERS[2:])
+    ),
+    "a coding": Request(headers=(*HEADERS, (b"content-encoding", b"identity"))),
+    "a key twice": Request(headers=(*HEADERS, HEADERS[1])),
+    "a key and a line break": Request(
+        headers=((b"idempotency-key", b"key-0000000000000000\n"), HEADERS[2])
+    ),
+    "not ready": Request(reasons=("Redis is behind the ledger",)),
+    "below another address": Request(root_path="/shop"),
+}
+
+
+@pytest.mark.parametrize("request_", UNUSUAL.values(), ids=UNUSUAL)
 def test_what_is_not_plain_goes_the_long_way(pair: Pair, request_: Request) -> None:
     with _counting_short_ways() as taken:
         pair.compare(request_, OrderPlaced(ORDER, replayed=False))
@@ -137,6 +147,7 @@ def test_what_is_not_plain_goes_the_long_way(pair: Pair, request_: Request) -> N
         PLAIN[:-1] + b',"confirm":false}',
         PLAIN.replace(b'"email"', '"name":"Señor \U0001f3b8","email"'.encode()),
         PLAIN.replace(b'"email"', b'"name":null,"email"'),
+        PLAIN.replace(b'"email"', b'"name":"Se\\u00f1or \\ud83c\\udfb8","email"'),
         PLAIN.replace(b"}]", b'},{"quantity":1,"ticket_type":"adult"}]'),
     ],
 )
