@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 
 from app.api import admin_events, admin_orders, admin_reports, events, health, orders, tickets
@@ -38,6 +39,14 @@ PUBLIC_ROUTERS: Sequence[APIRouter] = (
 )
 INTERNAL_ROUTERS: Sequence[APIRouter] = (health.router, health.metrics_router)
 
+NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+}
+"""Of OpenTelemetry, that is: FastAPI looks for it at every request."""
+
 OpenServices = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -65,6 +74,7 @@ def build_application(
         redirect_slashes=False,  # an address is known or it is not
         lifespan=open_services,
         separate_input_output_schemas=False,
+        telemetry=NO_TELEMETRY,
     )
     routers = [*_routers(exposure), *pages]
     for router in routers:

@@ -33,10 +33,11 @@ class LimitBodies:
         self._seconds_max = seconds_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _has_body(scope):
+        declared_bytes = _declared_bytes(scope) if scope["type"] == "http" else None
+        if declared_bytes is None:
             await self._app(scope, receive, send)
             return
-        if _declared_bytes(scope) > self._bytes_max:
+        if declared_bytes > self._bytes_max:
             await self._refuse_large(receive, send)
             return
         try:
@@ -59,16 +60,16 @@ class LimitBodies:
         await _refuse("body-too-large", detail, receive, send)
 
 
-def _has_body(scope: Scope) -> bool:
-    """HTTP/1.1 has no other way to say so."""
-    return any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
-
-
-def _declared_bytes(scope: Scope) -> int:
-    """0 where nothing is said. The server has refused what is not a number."""
-    return max(
-        (int(value) for name, value in scope["headers"] if name == b"content-length"), default=0
-    )
+def _declared_bytes(scope: Scope) -> int | None:
+    """None where there is no body: HTTP/1.1 has no other way to say so. 0 where nothing is said of
+    its length. The server has refused what is not a number."""
+    declared: int | None = None
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            declared = max(declared or 0, int(value))
+        elif name == b"transfer-encoding":
+            declared = declared or 0
+    return declared
 
 
 async def _read(receive: Receive, bytes_max: int) -> bytes:
