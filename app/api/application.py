@@ -16,6 +16,7 @@ from app.api.middleware import AnswerBugs, CrossOrigin, ObserveRequests
 from app.api.openapi import describe, write_document
 from app.api.problems import install_problem_handlers
 from app.api.quick_orders import QuickOrders
+from app.api.quick_reads import QuickReads
 from app.api.rate_limit import LimitRate
 
 TITLE = "Taquilla"
@@ -82,6 +83,7 @@ def build_application(
     install_problem_handlers(app, routers)
     # The last that is added is the first that is asked: a refusal has its CORS headers, too.
     if not exposure.is_internal:
+        app.add_middleware(QuickReads)
         app.add_middleware(QuickOrders)
     app.add_middleware(AnswerBugs)
     app.add_middleware(LimitBodies)

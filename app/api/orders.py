@@ -36,7 +36,7 @@ from app.domain.outcomes import (
     UnknownTicketType,
 )
 from app.runtime.errors import ContractError
-from app.selling import Ordering, OrderRequest
+from app.selling import OrderRequest
 
 router = APIRouter(prefix="/v1", tags=["orders"], route_class=StrictJsonRoute)
 
@@ -111,14 +111,7 @@ async def place_order(
     `limit-exceeded` names its `kind`: `min_per_order`, `max_per_order` or `max_per_customer` of a
     `ticket_type`; or `live_holds_per_customer` or `live_holds_per_address`, of the whole event:
     finish or release a hold first."""
-    return await place(services.ordering, event_id, asked, key, address)
-
-
-async def place(
-    ordering: Ordering, event_id: str, asked: AskedOrder, key: str, address: str | None
-) -> Response:
-    """What `place_order` does, however its request was read (`app.api.quick_orders`)."""
-    outcome = await ordering.place(
+    outcome = await services.ordering.place(
         OrderRequest(
             event_id=EventId(event_id),
             idempotency_key=key,
@@ -130,7 +123,7 @@ async def place(
     )
     match outcome:
         case OrderPlaced(order, replayed):
-            answer = answer_placed(order, ordering.token_of(order.id))
+            answer = answer_placed(order, services.ordering.token_of(order.id))
             if replayed:
                 answer.headers["Idempotency-Replayed"] = "true"
             return answer

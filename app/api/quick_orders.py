@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,6 +20,7 @@ from app.api.dependencies import services_of
 from app.api.forms import IDEMPOTENCY_KEY_PATTERN
 from app.api.order_forms import AskedOrder
 from app.api.problems import answer_dependency_error
+from app.api.routes import route_of
 from app.domain.ids import SLUG_PATTERN
 from app.runtime.errors import DependencyError
 
@@ -40,19 +40,13 @@ class _PlainOrder:
 class QuickOrders:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        (self._route,) = (
-            route
-            for route in orders.router.routes
-            if isinstance(route, APIRoute) and route.endpoint is orders.place_order
-        )
+        self._route = route_of(orders.router, orders.place_order)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST":
-            await self._app(scope, receive, send)
-            return
-        place = _PATH.fullmatch(scope["path"])
-        services = services_of(scope)
-        if not place or scope.get("root_path") or services.readiness.reasons:
+        place = None
+        if scope["type"] == "http" and scope["method"] == "POST" and not scope.get("root_path"):
+            place = _PATH.fullmatch(scope["path"])
+        if place is None or (services := services_of(scope)).readiness.reasons:
             await self._app(scope, receive, send)
             return
         message = await receive()
@@ -60,10 +54,10 @@ class QuickOrders:
         if plain is None:
             await self._app(scope, replay(message, receive), send)
             return
-        scope["route"] = self._route  # as the router does: the metrics ask for it
+        scope["route"] = self._route
         try:
-            answer = await orders.place(
-                services.ordering, plain.event_id, plain.asked, plain.key, find_network(scope)
+            answer = await orders.place_order(
+                plain.event_id, plain.asked, plain.key, services, find_network(scope)
             )
         except DependencyError as error:
             answer = answer_dependency_error(scope["path"], error)

@@ -1,4 +1,4 @@
-"""The short way of a plain order and the route: every request is answered alike, byte by byte."""
+"""The short way of a plain order and its route: every request is answered alike, byte by byte."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -39,7 +39,6 @@ from tests.api.two_ways import (
     PLAIN,
     Pair,
     Request,
-    build_shop_front,
     without_short_way,
 )
 
@@ -80,11 +79,6 @@ OUTCOMES: Sequence[PlaceOutcome | Exception] = (
     ContractError("our halves disagree"),
     RuntimeError("a bug"),
 )
-
-
-@pytest.fixture(scope="module")
-def pair() -> Pair:
-    return Pair(build_shop_front(), without_short_way(build_shop_front))
 
 
 @settings(max_examples=1_000, deadline=None)

@@ -1,6 +1,6 @@
-"""One application with the short way of a plain order and one without it, sent the same requests.
+"""One application with the short ways and one without them, sent the same requests.
 
-Behind both stands an ordering that does nothing but remember what it was asked, and answer as told.
+Behind both stand services that do nothing but remember what they were asked, and answer as told.
 """
 
 import asyncio
@@ -17,7 +17,6 @@ from structlog.testing import capture_logs
 
 from app.api import Exposure, application, build_application
 from app.domain.ids import OrderId
-from app.domain.outcomes import PlaceOutcome
 from app.runtime.metrics import HTTP_SECONDS
 from app.selling import OrderRequest, Services
 
@@ -32,7 +31,7 @@ HEADERS: Sequence[Header] = (
 
 
 class _NoShortWay:
-    """In the place of `QuickOrders`."""
+    """In the place of `QuickOrders` and `QuickReads`."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -42,14 +41,23 @@ class _NoShortWay:
 
 
 @dataclass
-class _Ordering:
-    """Answers every order with `outcome`, or raises it."""
+class _Selling:
+    """In the place of `Ordering` and `AvailabilityBoard`. Answers with `outcome`, or raises it."""
 
-    outcome: PlaceOutcome | Exception
-    asked: list[OrderRequest] = field(default_factory=list)
+    outcome: object
+    asked: list[object] = field(default_factory=list)
 
-    async def place(self, request: OrderRequest) -> PlaceOutcome:
-        self.asked.append(request)
+    async def place(self, request: OrderRequest) -> object:
+        return self._answer(request)
+
+    async def read(self, order_id: str, token: str) -> object:
+        return self._answer((order_id, token))
+
+    async def of_event(self, event_id: str) -> object:
+        return self._answer(event_id)
+
+    def _answer(self, asked: object) -> object:
+        self.asked.append(asked)
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return self.outcome
@@ -80,7 +88,7 @@ class Seen:
     """All that anybody can see of a request: those who asked, the shop, the operators."""
 
     messages: Sequence[Message]
-    asked: Sequence[OrderRequest]
+    asked: Sequence[object]
     logs: Sequence[Any]
     timed: Counter[tuple[str, str]]
 
@@ -90,13 +98,17 @@ class Pair:
     short: FastAPI
     long: FastAPI
 
-    def compare(self, request: Request, outcome: PlaceOutcome | Exception) -> Seen:
+    def compare(self, request: Request, outcome: object) -> Seen:
         short, long = (_send(app, request, outcome) for app in (self.short, self.long))
         assert short == long
         return short
 
 
-def build_shop_front() -> FastAPI:
+def build_pair() -> Pair:
+    return Pair(_build(), without_short_way(_build))
+
+
+def _build() -> FastAPI:
     exposure = Exposure(
         is_internal=False, has_metrics=False, cors_origins=["https://shop.example.com"]
     )
@@ -105,14 +117,16 @@ def build_shop_front() -> FastAPI:
 
 def without_short_way(build: Callable[[], FastAPI]) -> FastAPI:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(application, "QuickOrders", _NoShortWay)
+        for name in ("QuickOrders", "QuickReads"):
+            patch.setattr(application, name, _NoShortWay)
         return build()
 
 
-def _send(app: FastAPI, request: Request, outcome: PlaceOutcome | Exception) -> Seen:
-    ordering = _Ordering(outcome)
+def _send(app: FastAPI, request: Request, outcome: object) -> Seen:
+    selling = _Selling(outcome)
     others = dict.fromkeys(field.name for field in fields(Services))
-    given = {"ordering": ordering, "readiness": _Readiness(request.reasons)}
+    readiness = _Readiness(request.reasons)
+    given = {"ordering": selling, "board": selling, "readiness": readiness}
     app.state.services = Services(**cast("Any", others | given))
     parts = [*request.parts]
     sent: list[Message] = []
@@ -146,7 +160,7 @@ def _send(app: FastAPI, request: Request, outcome: PlaceOutcome | Exception) -> 
         asyncio.run(app(scope, receive, send))
     for entry in logs:
         entry.pop("exc_info", None)  # no two exceptions are equal
-    return Seen(sent, ordering.asked, logs, _timed() - timed)
+    return Seen(sent, selling.asked, logs, _timed() - timed)
 
 
 def _timed() -> Counter[tuple[str, str]]:
