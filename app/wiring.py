@@ -26,7 +26,7 @@ from app.runtime.embedded_redis import redis_url
 from app.runtime.errors import ConfigurationError
 from app.runtime.jobs import Job, run_jobs
 from app.runtime.redis_connection import RedisConnection, TrustedRun
-from app.runtime.secrets import load_secrets, load_ticket_secrets
+from app.runtime.secrets import Secrets, load_secrets, load_ticket_secrets
 from app.runtime.settings import Settings
 from app.selling import (
     AvailabilityBoard,
@@ -113,13 +113,14 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         _open_readiness(settings, resources, trusted) as readiness,
     ):
         inventory, ledger = resources.inventory, resources.ledger
-        secrets = _ordering_secrets(settings)
-        await check_installation(ledger, secrets, partitions=settings.partitions)
+        secrets = load_secrets(settings)
+        ordering_secrets = _ordering_secrets(secrets)
+        await check_installation(ledger, ordering_secrets, partitions=settings.partitions)
         gates = SellingGates(toggles, inventory.events.read_organiser)
         ordering = Ordering(
-            inventory, gates, Expiring(inventory.orders), secrets, _hold_caps(settings)
+            inventory, gates, Expiring(inventory.orders), ordering_secrets, _hold_caps(settings)
         )
-        ticket_keys = TicketKeys(load_secrets(settings).tickets)
+        ticket_keys = TicketKeys(secrets.tickets)
         board = AvailabilityBoard(inventory.events)
         services = Services(
             ordering=ordering,
@@ -129,7 +130,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             readiness=readiness,
             toggles=toggles,
             ledger=ledger,
-            find_customer_ref=secrets.find_customer_ref,
+            find_customer_ref=ordering_secrets.find_customer_ref,
         )
         # A process that opens its door before it has looked turns its first buyers away.
         await readiness.step()
@@ -152,7 +153,7 @@ async def open_toggles(settings: Settings) -> AsyncIterator[Toggles]:
         settings.unleash_url,
         token,
         timeout_seconds=settings.unleash_timeout_seconds,
-        instance_id=f"{socket.gethostname()}:{os.getpid()}",
+        instance_id=_process_name(),
     ) as server:
         toggles = UnleashToggles(server, kept, refresh_seconds=settings.unleash_refresh_seconds)
         await toggles.step()
@@ -240,9 +241,8 @@ def _build_jobs(resources: Resources, bus: Bus, settings: Settings) -> dict[str,
         step_seconds_max=settings.step_seconds_max,
         outbox_tail_max=settings.outbox_tail_max,
     )
-    owner = f"{socket.gethostname()}:{os.getpid()}"
     jobs: list[Job] = [
-        Relay(resources.inventory, bus, resources.ledger.customers, owner, limits),
+        Relay(resources.inventory, bus, resources.ledger.customers, _process_name(), limits),
         Projector(bus, resources.ledger),
         Sweeper(resources.inventory, Expiring(resources.inventory.orders)),
         Forgetter(resources.ledger.customers, SystemClock()),
@@ -268,6 +268,10 @@ def _hold_caps(settings: Settings) -> HoldCaps:
     )
 
 
-def _ordering_secrets(settings: Settings) -> OrderingSecrets:
-    secrets = load_secrets(settings)
+def _process_name() -> str:
+    """Of this process, to whoever tells several apart: a lease, a server of toggles."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _ordering_secrets(secrets: Secrets) -> OrderingSecrets:
     return OrderingSecrets(secrets.order_ids, secrets.customer_ref, secrets.order_tokens)

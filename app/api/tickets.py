@@ -13,7 +13,6 @@ from app.api.forms import EventInPath, OrderInPath, Page, optional_instant
 from app.api.orders import OrderToken
 from app.api.problems import describe_problems, problem
 from app.api.ticket_forms import (
-    CODE_EXAMPLE,
     KeyAnswer,
     RevokedAnswer,
     RevokedPageAnswer,
@@ -163,7 +162,7 @@ async def draw_ticket(
     code: Annotated[
         str,
         Path(
-            examples=[CODE_EXAMPLE],
+            description="The `code` of a ticket.",
             json_schema_extra={
                 "minLength": CODE_CHARACTERS_MIN,
                 "maxLength": CODE_CHARACTERS_MAX,

@@ -87,7 +87,6 @@ class _Reading:
     records: deque[Record] = field(default_factory=deque)
     iterator: str | None = None
     is_ended: bool = False
-    is_at_end: bool = False
     is_fresh: bool = True
     is_from_oldest: bool = False
     next_at: float = 0.0
@@ -172,9 +171,7 @@ class KinesisBus:
         is_at_end = False  # of what was fetched a while ago nobody knows
         if not reading.records and not reading.is_ended and self._now() >= reading.next_at:
             reading.next_at = self._now() + self._read_seconds
-            reading.is_at_end = False
-            await self._fetch(shard_id, reading)
-            is_at_end = reading.is_at_end
+            is_at_end = await self._fetch(shard_id, reading)
         records = list(islice(reading.records, records_max))
         facts = [fact for each in records for fact in decode_slice(each.payload)]
         is_ended = reading.is_ended and len(records) == len(reading.records)
@@ -185,7 +182,8 @@ class KinesisBus:
     async def keep_from(self, reader: str, shard_id: str, position: str | None) -> None:
         """Kinesis forgets by age alone."""
 
-    async def _fetch(self, shard_id: str, reading: _Reading) -> None:
+    async def _fetch(self, shard_id: str, reading: _Reading) -> bool:
+        """Whether nothing lay on the shard behind what was fetched."""
         iterator, reading.iterator = reading.iterator, None
         try:
             if iterator is None:
@@ -202,6 +200,8 @@ class KinesisBus:
             raise
         else:
             self._take(shard_id, reading, page)
+            return page.behind_ms == 0
+        return False
 
     async def _open_iterator(self, shard_id: str, reading: _Reading) -> str:
         after = None if reading.is_from_oldest else reading.position
@@ -218,7 +218,6 @@ class KinesisBus:
 
     def _take(self, shard_id: str, reading: _Reading, page: Page) -> None:
         reading.records.extend(page.records)
-        reading.is_at_end = page.behind_ms == 0
         reading.iterator = page.iterator
         if page.iterator is None:
             reading.is_ended = True

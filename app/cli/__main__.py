@@ -42,7 +42,7 @@ def build_application() -> typer.Typer:
     application.command("openapi")(openapi.write_openapi)
     application.command()(verify.verify)
     application.command(context_settings=test.PASSES_ARGUMENTS_ON)(bench.bench)
-    application.command(context_settings=rehearse.PASSES_ARGUMENTS_ON)(rehearse.rehearse)
+    application.command(context_settings=test.PASSES_ARGUMENTS_ON)(rehearse.rehearse)
     application.add_typer(db.application, name="db")
     application.add_typer(keys.application, name="keys")
     application.add_typer(tickets.application, name="tickets")

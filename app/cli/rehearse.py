@@ -1,12 +1,10 @@
 """`taquilla rehearse`: faults made on purpose, on servers of their own. See tests/rehearsals."""
 
-import subprocess
-import sys
 from typing import Annotated
 
 import typer
 
-PASSES_ARGUMENTS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+from app.cli.test import run_beside_tests
 
 
 def rehearse(
@@ -18,5 +16,4 @@ def rehearse(
     """Break things in the middle of a sale and judge what became of it; exit code 1 if a promise
     was broken."""
     arguments = [rehearsal, *context.args] if rehearsal else ["--help"]
-    command = [sys.executable, "-m", "tests.rehearsals", *arguments]
-    raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own module
+    raise typer.Exit(run_beside_tests("tests.rehearsals", arguments))

@@ -2,7 +2,9 @@
 the last thing printed and its exit code is ours."""
 
 import os
+import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -34,3 +36,10 @@ def environment_of_tests() -> dict[str, str]:
         for key, value in os.environ.items()
         if not key.startswith(PREFIX) or key.startswith(TEST_PREFIX)
     }
+
+
+def run_beside_tests(package: str, arguments: Sequence[str]) -> int:
+    """For commands whose code lies in tests/, on servers of their own. Returns the exit code."""
+    command = [sys.executable, "-m", package, *arguments]
+    ran = subprocess.run(command, env=environment_of_tests(), check=False)  # noqa: S603 - ours
+    return ran.returncode

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.runtime.errors import ContractError
-from app.runtime.redis_connection import RedisConnection
+from app.runtime.redis_connection import RedisConnection, read_info
 
 REQUIRED_CONFIGURATION = {
     # An evicted order would be sold again.
@@ -46,14 +45,6 @@ class Server:
             for name, wanted in REQUIRED_CONFIGURATION.items()
             if found.get(name) != wanted
         ]
-        if (role := _field(str(replication), "role")) != "master":
+        if (role := read_info(replication, "role")) != "master":
             faults.append(f"Redis is a {role}, but must be the master")
-        return ServerState(_field(str(info), "run_id"), tuple(faults))
-
-
-def _field(info: str, name: str) -> str:
-    for line in info.splitlines():
-        key, _, value = line.partition(":")
-        if key == name:
-            return value
-    raise ContractError(f"INFO of Redis has no {name}")
+        return ServerState(read_info(info, "run_id"), tuple(faults))

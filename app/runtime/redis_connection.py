@@ -133,7 +133,7 @@ class RedisConnection:
         run_id = None
         if self._trusted is not None:
             await connection.send_command("INFO", "server")
-            run_id = _run_id(await connection.read_response())
+            run_id = read_info(await connection.read_response(), "run_id")
         writer = cast("asyncio.StreamWriter", connection._writer)  # noqa: SLF001 - has no other name
         transport = cast("asyncio.Transport", writer.transport)
         self._wires[connection] = RedisWire(transport, as_text=self._as_text, run_id=run_id)
@@ -208,13 +208,14 @@ class RedisConnection:
         await self._pool.disconnect(inuse_connections=False)
 
 
-def _run_id(info: object) -> str:
+def read_info(info: object, name: str) -> str:
+    """A field of an answer to INFO, text or bytes. Raises ContractError if it is not there."""
     text = info.decode() if isinstance(info, bytes) else str(info)
     for line in text.splitlines():
-        name, _, value = line.partition(":")
-        if name == "run_id":
+        key, _, value = line.partition(":")
+        if key == name:
             return value
-    raise ContractError("INFO of Redis has no run_id")
+    raise ContractError(f"INFO of Redis has no {name}")
 
 
 def _translate(error: ServerError) -> Exception:

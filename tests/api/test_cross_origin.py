@@ -17,7 +17,7 @@ SHOP, DESK, FOREIGN = (
     "http://localhost:5173",
     "https://evil.example.com",
 )
-EXPOSED = "Idempotency-Replayed, Retry-After"
+EXPOSED = "ETag, Idempotency-Replayed, Retry-After"
 
 
 @pytest.fixture

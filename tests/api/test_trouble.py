@@ -15,6 +15,7 @@ import pytest
 
 from app.runtime.errors import Reason
 from app.runtime.settings import Settings
+from app.selling.readiness import NO_ANSWER
 from tests.api.conftest import Api
 from tests.servers.redis import RedisServer, start_redis
 
@@ -97,7 +98,7 @@ async def test_a_redis_that_is_gone_is_told_in_a_fixed_word(
         refused = await api.order(("adult", 1))
         assert (refused.status_code, refused.json()["reason"]) == (503, Reason.NOT_READY)
         for each in (answer, refused):
-            assert not INSIDES.search(each.text.replace("Redis or the ledger does not answer", ""))
+            assert not INSIDES.search(each.text.replace(NO_ANSWER, ""))
     finally:
         durable_redis.start()
 

@@ -149,8 +149,10 @@ def _place_order(script: Script, number: str) -> tuple[Argument, ...]:
     return (
         *("EVALSHA", script.sha, script.keys.count),
         *(partition.head, partition.outbox, keys.event, keys.customers),
-        *(keys.due_orders, partition.due_events, f"{partition.tag}:order:{order_id}"),
+        *(keys.due_orders, partition.due_events, keys.holders),
+        f"{partition.tag}:order:{order_id}",
         *(0, NEVER_LATE_MS, order_id, EVENT, f"aa{number}{number}", "0" * 32, "confirm", "", ""),
         f'{{"email":"buyer{number}@example.com","name":null}}',
+        *("", 0, 0),
         *("adult", 1),
     )

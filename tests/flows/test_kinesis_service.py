@@ -1,5 +1,5 @@
 """The service on Kinesis as it is run in production: `serve` and `worker`, each a process of its
-own; the API has neither credentials nor a region, for it has no business there."""
+own. The API reads it too, when Redis has started anew: does it hold all that was sold?"""
 
 import asyncio
 import os
@@ -85,7 +85,7 @@ async def test_orders_placed_over_http_arrive_in_the_ledger_through_kinesis(
     async with kinesalite.client() as client, a_stream(client, shards=2) as stream:
         settings["TAQUILLA_KINESIS_STREAM"] = stream
         with (
-            _running(tmp_path / "serve.log", settings, "serve") as process,
+            _running(tmp_path / "serve.log", settings | ENVIRONMENT, "serve") as process,
             _running(tmp_path / "worker.log", settings | ENVIRONMENT, "worker"),
         ):
             url = f"http://127.0.0.1:{settings['TAQUILLA_HTTP_PORT']}"

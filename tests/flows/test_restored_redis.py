@@ -63,7 +63,7 @@ async def test_an_old_copy_is_not_sold_from_and_the_newest_is_again_without_a_re
             assert told.keys() <= {503, 504}
             ready = await client.get("/readyz")
             assert ready.status_code == 503
-            assert "Redis is behind the ledger in partition" in ready.json()["reasons"][0]
+            assert "Redis is behind the ledger in partition" in ready.json()["detail"]
 
             _put_back(own_redis, tmp_path / "newest")
             await until(30, lambda: _sells(client))

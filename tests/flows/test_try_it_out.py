@@ -15,14 +15,14 @@ from tests.flows.conftest import Service, until
 
 BUYERS_PATH = {
     *("listEvents", "readEvent", "readAvailability", "placeOrder"),
-    *("readOrder", "confirmOrder", "releaseOrder"),
+    *("readOrder", "confirmOrder", "releaseOrder", "listTickets", "drawTicket"),
 }
 ORGANISERS_PATH = {
     *("createEvent", "listOwnEvents", "readOwnEvent", "openEvent", "pauseEvent", "closeEvent"),
     *("changeEvent", "changeTicketType", "changeCapacity"),
     *("searchOrders", "cancelOrder", "readSales", "listFacts", "listToggles"),
 }
-OTHERS = {"readHealth", "readReadiness"}
+OTHERS = {"listKeys", "listRevokedTickets", "readHealth", "readReadiness"}
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Reader:
             match place:
                 case "path":
                     path = path.replace(f"{{{name}}}", quote(value))
-                case "header":
+                case "header" if value is not None:
                     headers[name] = value
                 case _ if value is not None:
                     query[name] = value
@@ -104,6 +104,9 @@ async def test_the_buyers_path_works_as_it_is_proposed(reader: Reader) -> None:
     for link in ("read", "confirm"):
         followed = await reader.follow(placed, "placeOrder", link)
         assert (followed.status_code, followed.json()["status"]) == (200, "confirmed")
+    tickets = await reader.follow(placed, "placeOrder", "tickets")
+    code = tickets.json()["items"][0]["code"]
+    assert (await reader.try_out("drawTicket", values={"path.code": code})).status_code == 200
     held = await reader.try_out("placeOrder", body="held")
     assert (held.status_code, held.json()["status"]) == (201, "held")
     released = await reader.follow(held, "placeOrder", "release")

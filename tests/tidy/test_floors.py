@@ -24,6 +24,7 @@ OUTSIDE = {
     "redis": {"app.runtime"},
     "cloudevents": {"app.bus"},
     "aiobotocore": {"app.bus"},
+    "aiohttp": {"app.bus", "app.rollout"},
     "botocore": {"app.bus"},
     "fastapi": {"app.api", "app.main", "app.storefront", "app.wiring"},
     "starlette": {"app.api"},

@@ -19,6 +19,7 @@ from app.selling import Verifying
 from app.workers import Projector, Relay
 from app.workers.projector import RECORDS_MAX
 from tests.builders import PARTITIONS, a_wish, an_event
+from tests.bus.clock import Seconds
 from tests.bus.kinesis_faults import THROTTLE, Faults
 from tests.servers.kinesalite import (
     KinesaliteServer,
@@ -49,13 +50,14 @@ class KinesisPipeline:
         self.stream = connection._stream
         self.faults = Faults(connection._client)
         self.orders = 0
+        self.seconds = Seconds()
 
     def relay(self) -> Relay:
         self.pipeline.bus = self.bus()
         return self.pipeline.relay()
 
     def bus(self) -> KinesisBus:
-        return KinesisBus(self.connection, read_seconds=0)
+        return KinesisBus(self.connection, read_seconds=0, now=self.seconds)
 
     def projector(self) -> Projector:
         """Of a process that has just started."""
@@ -96,6 +98,12 @@ class KinesisPipeline:
             ]
         )
 
+    async def step(self, job: Job) -> None:
+        """What `run_jobs` does; its pause passes on the clock alone."""
+        with suppress(DependencyError):
+            await job.step()
+        self.seconds.now += 0.5
+
     async def verify(self) -> None:
         verifying = Verifying(self.pipeline.inventory, self.pipeline.ledger, decode_fact)
         for event in EVENTS:
@@ -117,12 +125,6 @@ async def kinesis(
         for event in EVENTS:
             await pipeline.inventory.events.open_event(an_event(event, pools={"floor": 1_000}))
         yield found
-
-
-async def step(job: Job) -> None:
-    """What `run_jobs` does, without the pause."""
-    with suppress(DependencyError):
-        await job.step()
 
 
 @pytest.mark.parametrize(
@@ -150,7 +152,7 @@ async def test_a_sale_survives_split_merge_throttles_refusals_lost_answers_and_r
     for number in range(60):
         for event in chance.sample(EVENTS, 4):
             await kinesis.sell(event)
-        await step(relay)
+        await kinesis.step(relay)
         if number % 15 == 5:
             shard = chance.choice(await open_shards(kinesis.resharding, kinesis.stream))
             await split_shard(kinesis.resharding, kinesis.stream, shard)
@@ -161,10 +163,10 @@ async def test_a_sale_survives_split_merge_throttles_refusals_lost_answers_and_r
         if chance.random() < 0.1:
             projector = kinesis.projector()
         if chance.random() < 0.5:
-            await step(projector)
+            await kinesis.step(projector)
     for _ in range(STEPS_MAX):
-        await step(relay)
-        await step(projector)
+        await kinesis.step(relay)
+        await kinesis.step(projector)
         if not await kinesis.waiting_facts():
             break
 
