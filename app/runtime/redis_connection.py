@@ -31,6 +31,8 @@ _REFUSED_AT_THE_DOOR = frozenset({
     "OOM", "READONLY", "TRYAGAIN", "WRONGPASS",
 })  # fmt: skip
 """First words of the errors with which Redis answers before it runs a script (redis.io)."""
+_TOO_MANY_CLIENTS = "ERR max number of clients"
+"""It says so to whoever connects, whatever is asked, and closes."""
 
 
 @dataclass(slots=True)
@@ -133,7 +135,12 @@ class RedisConnection:
         run_id = None
         if self._trusted is not None:
             await connection.send_command("INFO", "server")
-            run_id = read_info(await connection.read_response(), "run_id")
+            info = await connection.read_response()
+            try:
+                run_id = read_info(info, "run_id")
+            except ContractError:
+                await connection.disconnect(nowait=True)  # not by itself: no error of the library
+                raise
         writer = cast("asyncio.StreamWriter", connection._writer)  # noqa: SLF001 - has no other name
         transport = cast("asyncio.Transport", writer.transport)
         self._wires[connection] = RedisWire(transport, as_text=self._as_text, run_id=run_id)
@@ -161,6 +168,8 @@ class RedisConnection:
             replies = await self._exchange(connection, wire, packed, len(commands))
         except TimeoutError as error:
             raise OutcomeUnknown(f"Redis did not answer {commands[0][0]!r} in time") from error
+        except UnicodeDecodeError as error:
+            raise ContractError(f"Redis answers {commands[0][0]!r} in what is not UTF-8") from error
         finally:
             await self._give_back(connection)
         for reply in replies:
@@ -184,6 +193,7 @@ class RedisConnection:
             connection = self._resting.pop()
             if self._wires[connection].is_clean:
                 return connection
+            await connection.disconnect(nowait=True)
             await self._pool.release(connection)  # which opens it anew for whoever is next
         self._waiting += 1
         try:
@@ -222,6 +232,6 @@ def _translate(error: ServerError) -> Exception:
     word = str(error).partition(" ")[0]
     if word == "NOSCRIPT":
         return ScriptMissing()
-    if word in _REFUSED_AT_THE_DOOR:
+    if word in _REFUSED_AT_THE_DOOR or str(error).startswith(_TOO_MANY_CLIENTS):
         return Unavailable(f"Redis refuses: {error}")
     return ContractError(f"Redis rejects a command of ours: {error}")

@@ -38,10 +38,13 @@ class RedisWire(asyncio.Protocol):
         transport.set_protocol(self)
 
     async def ask(self, packed: bytes, answers: int, timeout_seconds: float) -> list[object]:
-        """The answers, a ServerError among them where there was one. Raises WireBroken, or
-        TimeoutError: then, and when it is cancelled, the connection is of no use any more."""
+        """The answers, a ServerError among them where there was one. Raises WireBroken,
+        TimeoutError, or UnicodeDecodeError for what is not text: then, and when it is cancelled,
+        the connection is of no use any more."""
         if not self.is_clean:
             raise WireBroken("the connection to Redis is closed")
+        if self._answered is not None:
+            raise RuntimeError("somebody else waits for an answer on this connection")
         self._expected, self._replies = answers, []
         answered: asyncio.Future[list[object]] = self._loop.create_future()
         self._answered = answered
@@ -49,6 +52,9 @@ class RedisWire(asyncio.Protocol):
         try:
             self._transport.write(packed)
             return await answered
+        except BaseException:
+            self.is_clean = False  # the answer may still come, and must be nobody's
+            raise
         finally:
             timer.cancel()
             self._answered = None
@@ -67,7 +73,10 @@ class RedisWire(asyncio.Protocol):
                     return
                 self._replies.append(reply)
         except ProtocolError as error:
-            self._end(str(error))
+            self._end(WireBroken(str(error)))
+            return
+        except UnicodeDecodeError as error:
+            self._end(error)
             return
         if self._reader.has_data():
             self.is_clean = False
@@ -75,11 +84,11 @@ class RedisWire(asyncio.Protocol):
         answered.set_result(self._replies)
 
     def eof_received(self) -> bool | None:
-        self._end("Connection closed by server")
+        self._end(WireBroken("Connection closed by server"))
         return self._behind.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end(str(exc or "Connection closed"))
+        self._end(WireBroken(str(exc or "Connection closed")))
         self._behind.connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -88,10 +97,10 @@ class RedisWire(asyncio.Protocol):
     def resume_writing(self) -> None:
         self._behind.resume_writing()
 
-    def _end(self, why: str) -> None:
+    def _end(self, why: Exception) -> None:
         self.is_clean = False
         if self._answered is not None and not self._answered.done():
-            self._answered.set_exception(WireBroken(why))
+            self._answered.set_exception(why)
 
 
 def _give_up(answered: asyncio.Future[list[object]]) -> None:
