@@ -259,7 +259,7 @@ def _where(location: Sequence[str | int]) -> str:
 
 async def _answer_dependency_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DependencyError)  # noqa: S101 - for the type alone
-    return answer_dependency_error(request.scope["path"], error)
+    return answer_dependency_error(request.url.path, error)
 
 
 def answer_dependency_error(path: str, error: DependencyError) -> JSONResponse:

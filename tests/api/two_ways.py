@@ -41,26 +41,28 @@ class _NoShortWay:
 
 
 @dataclass
-class _Selling:
-    """In the place of `Ordering` and `AvailabilityBoard`. Answers with `outcome`, or raises it."""
+class Selling:
+    """In the place of `Ordering` and `AvailabilityBoard`. Answers with these, or raises them."""
 
-    outcome: object
+    placed: object
+    order: object
+    left: object
     asked: list[object] = field(default_factory=list)
 
     async def place(self, request: OrderRequest) -> object:
-        return self._answer(request)
+        return self._answer(request, self.placed)
 
     async def read(self, order_id: str, token: str) -> object:
-        return self._answer((order_id, token))
+        return self._answer((order_id, token), self.order)
 
     async def of_event(self, event_id: str) -> object:
-        return self._answer(event_id)
+        return self._answer(event_id, self.left)
 
-    def _answer(self, asked: object) -> object:
+    def _answer(self, asked: object, outcome: object) -> object:
         self.asked.append(asked)
-        if isinstance(self.outcome, Exception):
-            raise self.outcome
-        return self.outcome
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     def token_of(self, order_id: OrderId) -> str:
         return f"token-of-{order_id}"
@@ -104,15 +106,18 @@ class Pair:
         return short
 
 
-def build_pair() -> Pair:
-    return Pair(_build(), without_short_way(_build))
-
-
-def _build() -> FastAPI:
+def build_pair(rate_limit_per_address: int = 0) -> Pair:
     exposure = Exposure(
-        is_internal=False, has_metrics=False, cors_origins=["https://shop.example.com"]
+        is_internal=False,
+        has_metrics=False,
+        cors_origins=["https://shop.example.com"],
+        rate_limit_per_address=rate_limit_per_address,
     )
-    return build_application(lambda _: nullcontext(), exposure)
+
+    def build() -> FastAPI:
+        return build_application(lambda _: nullcontext(), exposure)
+
+    return Pair(build(), without_short_way(build))
 
 
 def without_short_way(build: Callable[[], FastAPI]) -> FastAPI:
@@ -122,12 +127,15 @@ def without_short_way(build: Callable[[], FastAPI]) -> FastAPI:
         return build()
 
 
-def _send(app: FastAPI, request: Request, outcome: object) -> Seen:
-    selling = _Selling(outcome)
+def put_behind(app: FastAPI, selling: Selling, reasons: Sequence[str] = ()) -> None:
     others = dict.fromkeys(field.name for field in fields(Services))
-    readiness = _Readiness(request.reasons)
-    given = {"ordering": selling, "board": selling, "readiness": readiness}
+    given = {"ordering": selling, "board": selling, "readiness": _Readiness(reasons)}
     app.state.services = Services(**cast("Any", others | given))
+
+
+def _send(app: FastAPI, request: Request, outcome: object) -> Seen:
+    selling = Selling(outcome, outcome, outcome)
+    put_behind(app, selling, request.reasons)
     parts = [*request.parts]
     sent: list[Message] = []
 
@@ -155,15 +163,15 @@ def _send(app: FastAPI, request: Request, outcome: object) -> Seen:
         "server": ("localhost", 80),
         "state": {},
     }
-    timed = _timed()
+    timed = times_observed()
     with capture_logs() as logs:
         asyncio.run(app(scope, receive, send))
     for entry in logs:
         entry.pop("exc_info", None)  # no two exceptions are equal
-    return Seen(sent, selling.asked, logs, _timed() - timed)
+    return Seen(sent, selling.asked, logs, times_observed() - timed)
 
 
-def _timed() -> Counter[tuple[str, str]]:
+def times_observed() -> Counter[tuple[str, str]]:
     """How many answers each operation and status has had."""
     return Counter(
         {
