@@ -18,6 +18,7 @@ from app.runtime.jobs import Progress
 from app.runtime.redis_connection import RedisConnection
 from app.runtime.settings import Settings
 from app.wiring import open_jobs
+from tests.api.two_ways import Pair, build_pair
 from tests.servers.redis import RedisServer, start_redis
 
 EVENT: dict[str, Any] = {
@@ -86,6 +87,11 @@ class Api:
             for name in ("relay", "projector"):
                 while await jobs[name].step() is Progress.MORE:
                     pass
+
+
+@pytest.fixture(scope="session")
+def pair() -> Pair:
+    return build_pair()
 
 
 @pytest.fixture(scope="session")

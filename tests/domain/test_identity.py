@@ -4,6 +4,8 @@
 means that keys already in buyers' hands stop finding their orders.
 """
 
+import base64
+import hmac
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,6 +67,13 @@ def test_case_and_blanks_around_make_no_other_customer(email: str) -> None:
     assert make_customer_ref(SECRET, f" \t{email.upper()}\n") == ref
     assert len(ref) == 26
     assert set(ref) <= BASE32
+
+
+@given(st.binary(min_size=32, max_size=64), refs)
+def test_a_hash_is_written_as_the_standard_library_writes_base32(secret: bytes, text: str) -> None:
+    digest = hmac.digest(secret, text.encode(), "sha256")
+    expected = base64.b32encode(digest).decode().lower()[:26]
+    assert make_order_token(secret, OrderId(text)) == expected
 
 
 @pytest.mark.parametrize("each", GOLDEN["order_tails"])
