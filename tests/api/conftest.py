@@ -115,7 +115,9 @@ async def api(settings: Settings) -> AsyncIterator[Api]:
     await redis.call("FLUSHALL")
     await redis.aclose()
     await upgrade_ledger(settings.database_url, settings.data_dir)
-    ledger = await open_ledger(settings.database_url, data_dir=settings.data_dir, timeout_seconds=5)
+    ledger = await open_ledger(
+        settings.database_url, data_dir=settings.data_dir, timeout_seconds=30
+    )
     created = await ledger.api_keys.create(OrganiserId("hall"), "tests", frozenset(Scope), 0)
     await ledger.aclose()
     app = create_app(settings)
