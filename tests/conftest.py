@@ -14,6 +14,12 @@ from tests.servers.kinesalite import ENVIRONMENT, KinesaliteServer, start_kinesa
 from tests.servers.redis import RedisServer, start_redis
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with something slow come first: two workers that share the files end together."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[RedisServer]:
     """In memory only; tests of crashes start their own."""

@@ -3,7 +3,7 @@ by a fraction of a second."""
 
 from typing import Annotated, assert_never
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -18,7 +18,7 @@ from app.api.forms import (
     instant,
     optional_instant,
 )
-from app.api.order_forms import ORDER_EXAMPLE, LineAnswer, OrderAnswer, answer_line, answer_order
+from app.api.order_forms import ORDER_EXAMPLE, LineAnswer, OrderAnswer, answer_order, line_members
 from app.api.problems import describe_problems, problem
 from app.domain.ids import SLUG_PATTERN, EventId
 from app.domain.orders import OrderStatus, Settlement
@@ -103,7 +103,7 @@ async def search_orders(  # noqa: PLR0913, PLR0917 - one parameter a filter, as 
 )
 async def cancel_order(
     order_id: OrderInPath, services: SellingDep, caller: OrdersWriter
-) -> OrderAnswer | JSONResponse:
+) -> Response:
     """Units and limits are free again at once. Safe to repeat."""
     event_id = services.ordering.event_of(order_id)
     if event_id is None or await services.organising.read(caller.organiser_id, event_id) is None:
@@ -128,7 +128,7 @@ def _answer(row: OrderRow) -> AdminOrderAnswer:
         event_id=row.event_id,
         status=row.status,
         customer=CustomerAnswer(email=person.email, name=person.name) if person else None,
-        lines=[answer_line(line) for line in row.lines],
+        lines=[LineAnswer.model_validate(line_members(line)) for line in row.lines],
         total=MoneyAnswer.of(row.total),
         created_at=instant(row.created_at_ms),
         expires_at=optional_instant(row.expires_at_ms),

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 
 from app.api import (
@@ -26,6 +27,8 @@ from app.api.dependencies import AllowedReturns
 from app.api.middleware import AnswerBugs, CrossOrigin, ObserveRequests
 from app.api.openapi import describe, write_document
 from app.api.problems import install_problem_handlers
+from app.api.quick_orders import QuickOrders
+from app.api.quick_reads import QuickReads
 from app.api.rate_limit import LimitRate
 
 TITLE = "Taquilla"
@@ -56,6 +59,14 @@ INTERNAL_ROUTERS: Sequence[APIRouter] = (
     health.metrics_router,
 )
 
+NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+}
+"""Of OpenTelemetry, that is: FastAPI looks for it at every request."""
+
 OpenServices = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -85,6 +96,7 @@ def build_application(
         redirect_slashes=False,  # an address is known or it is not
         lifespan=open_services,
         separate_input_output_schemas=False,
+        telemetry=NO_TELEMETRY,
     )
     app.state.allowed_returns = AllowedReturns(frozenset(exposure.return_urls))
     routers = [*_routers(exposure), *pages]
@@ -92,6 +104,9 @@ def build_application(
         app.include_router(router)
     install_problem_handlers(app, routers)
     # The last that is added is the first that is asked: a refusal has its CORS headers, too.
+    if not exposure.is_internal:
+        app.add_middleware(QuickReads)
+        app.add_middleware(QuickOrders)
     app.add_middleware(AnswerBugs)
     app.add_middleware(LimitBodies)
     if exposure.rate_limit_per_address and not exposure.is_internal:

@@ -33,10 +33,11 @@ class LimitBodies:
         self._seconds_max = seconds_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _has_body(scope):
+        declared_bytes = _declared_bytes(scope) if scope["type"] == "http" else None
+        if declared_bytes is None:
             await self._app(scope, receive, send)
             return
-        if _declared_bytes(scope) > self._bytes_max:
+        if declared_bytes > self._bytes_max:
             await self._refuse_large(receive, send)
             return
         try:
@@ -51,23 +52,24 @@ class LimitBodies:
         if len(body) > self._bytes_max:
             await self._refuse_large(receive, send)
             return
-        await self._app(scope, _replay(body, receive), send)
+        whole: Message = {"type": "http.request", "body": body, "more_body": False}
+        await self._app(scope, replay(whole, receive), send)
 
     async def _refuse_large(self, receive: Receive, send: Send) -> None:
         detail = f"A body has at most {self._bytes_max} bytes."
         await _refuse("body-too-large", detail, receive, send)
 
 
-def _has_body(scope: Scope) -> bool:
-    """HTTP/1.1 has no other way to say so."""
-    return any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
-
-
-def _declared_bytes(scope: Scope) -> int:
-    """0 where nothing is said. The server has refused what is not a number."""
-    return max(
-        (int(value) for name, value in scope["headers"] if name == b"content-length"), default=0
-    )
+def _declared_bytes(scope: Scope) -> int | None:
+    """None where there is no body: HTTP/1.1 has no other way to say so. 0 where nothing is said of
+    its length. The server has refused what is not a number."""
+    declared: int | None = None
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            declared = max(declared or 0, int(value))
+        elif name == b"transfer-encoding":
+            declared = declared or 0
+    return declared
 
 
 async def _read(receive: Receive, bytes_max: int) -> bytes:
@@ -84,17 +86,18 @@ async def _read(receive: Receive, bytes_max: int) -> bytes:
     return bytes(body)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def replay(message: Message, receive: Receive) -> Receive:
+    """What was received already, once more, and then what follows."""
     is_read = False
 
-    async def replay() -> Message:
+    async def replayed() -> Message:
         nonlocal is_read
         if is_read:
             return await receive()
         is_read = True
-        return {"type": "http.request", "body": body, "more_body": False}
+        return message
 
-    return replay
+    return replayed
 
 
 async def _refuse(code: str, detail: str, receive: Receive, send: Send) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from starlette.types import Scope
 
 from app.api.addresses import find_network
 from app.domain.ids import OrganiserId
@@ -24,11 +25,16 @@ class Caller:
     key_id: str
 
 
-async def find_services(request: Request) -> Services:
-    services = request.app.state.services
+def services_of(scope: Scope) -> Services:
+    """What the lifespan opened."""
+    services = scope["app"].state.services
     if not isinstance(services, Services):
         raise TypeError("the application was not opened by its lifespan")
     return services
+
+
+async def find_services(request: Request) -> Services:
+    return services_of(request.scope)
 
 
 ServicesDep = Annotated[Services, Depends(find_services)]

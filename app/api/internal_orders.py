@@ -2,8 +2,7 @@
 
 from typing import Annotated, assert_never
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Response
 from pydantic import Field
 
 from app.api.dependencies import SellingDep
@@ -42,7 +41,7 @@ class AskedSettlement(StrictBody):
 )
 async def settle_order(
     order_id: OrderInPath, asked: AskedSettlement, services: SellingDep
-) -> OrderAnswer | JSONResponse:
+) -> Response:
     """Safe to repeat with the same grant. `hold-expired`: its units are gone; whoever has the money
     gives it back."""
     outcome = await services.settling.settle(order_id, asked.grant)

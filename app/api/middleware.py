@@ -1,8 +1,8 @@
 """What stands around every request: its id in the logs, its time in the metrics, the answer to a
 bug, and which pages of other origins may read it."""
 
+from secrets import token_hex
 from time import perf_counter
-from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers
@@ -75,13 +75,13 @@ class ObserveRequests:
                 status = message["status"]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=uuid4().hex):
-            try:
-                await self._app(scope, receive, send_observed)
-            except BaseException:
-                status = 500
-                raise
-            finally:
-                route = scope.get("route")
-                operation = getattr(route, "operation_id", None) or "other"
-                HTTP_SECONDS.labels(operation, str(status)).observe(perf_counter() - started)
+        bound = structlog.contextvars.bind_contextvars(request_id=token_hex(16))
+        try:
+            await self._app(scope, receive, send_observed)
+        except BaseException:
+            status = 500
+            raise
+        finally:
+            structlog.contextvars.reset_contextvars(**bound)
+            operation = getattr(scope.get("route"), "operation_id", None) or "other"
+            HTTP_SECONDS.labels(operation, str(status)).observe(perf_counter() - started)

@@ -1,7 +1,13 @@
-"""Bodies of the order calls: what is asked, what is answered."""
+"""Bodies of the order calls: what is asked, what is answered.
+
+Answers are described by models and written as plain members, which `OrderAnswer` and the test of it
+hold together: to build the models for every order costs a tenth of the order.
+"""
 
 from typing import Annotated
 
+import orjson
+from fastapi import Response
 from fastapi.openapi.models import Example
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -9,6 +15,7 @@ from app.api.forms import Email, Instant, MoneyAnswer, Name, Slug, instant, opti
 from app.api.strict_json import StrictBody
 from app.domain.events import LINES_MAX, QUANTITY_MAX
 from app.domain.orders import Order, OrderLine, OrderStatus, Settlement
+from payments import Money
 
 CONFIRMED_EXAMPLE: dict[str, JsonValue] = {
     "customer": {"email": "ana@example.com", "name": "Ana"},
@@ -101,30 +108,41 @@ class PlacedOrderAnswer(OrderAnswer):
     model_config = ConfigDict(json_schema_extra={"examples": [PLACED_EXAMPLE]})
 
 
-def answer_order(order: Order) -> OrderAnswer:
-    return OrderAnswer(
-        id=order.id,
-        event_id=order.event_id,
-        status=order.status,
-        lines=[answer_line(line) for line in order.lines],
-        total=MoneyAnswer.of(order.total),
-        created_at=instant(order.created_at_ms),
-        expires_at=optional_instant(order.expires_at_ms),
-        confirmed_at=optional_instant(order.confirmed_at_ms),
-        settlement=order.settlement,
-        refunded=MoneyAnswer.of(order.refunded),
-    )
+def answer_order(order: Order) -> Response:
+    return Response(orjson.dumps(_members(order)), media_type="application/json")
 
 
-def answer_line(line: OrderLine) -> LineAnswer:
-    return LineAnswer(
-        ticket_type=line.ticket_type,
-        name=line.name,
-        quantity=line.quantity,
-        unit_price=MoneyAnswer.of(line.unit_price),
-        amount=MoneyAnswer.of(line.amount),
-    )
+def answer_placed(order: Order, token: str) -> Response:
+    body = orjson.dumps(_members(order) | {"token": token})
+    return Response(body, status_code=201, media_type="application/json")
 
 
-def answer_placed(order: Order, token: str) -> PlacedOrderAnswer:
-    return PlacedOrderAnswer.model_construct(**dict(answer_order(order)), token=token)
+def line_members(line: OrderLine) -> dict[str, JsonValue]:
+    """Of a `LineAnswer`."""
+    return {
+        "ticket_type": line.ticket_type,
+        "name": line.name,
+        "quantity": line.quantity,
+        "unit_price": _money_members(line.unit_price),
+        "amount": _money_members(line.amount),
+    }
+
+
+def _members(order: Order) -> dict[str, JsonValue]:
+    """Of an `OrderAnswer`."""
+    return {
+        "id": order.id,
+        "event_id": order.event_id,
+        "status": order.status,
+        "lines": [line_members(line) for line in order.lines],
+        "total": _money_members(order.total),
+        "created_at": instant(order.created_at_ms),
+        "expires_at": optional_instant(order.expires_at_ms),
+        "confirmed_at": optional_instant(order.confirmed_at_ms),
+        "settlement": order.settlement,
+        "refunded": _money_members(order.refunded),
+    }
+
+
+def _money_members(money: Money) -> dict[str, JsonValue]:
+    return {"amount": money.amount_minor, "currency": money.currency}

@@ -90,14 +90,13 @@ _LINKS = {
         ),
     },
 )
-async def place_order(  # noqa: PLR0913, PLR0917 - what the request is made of
+async def place_order(
     event_id: EventInPath,
     asked: Annotated[AskedOrder, Body(openapi_examples=ASKED_EXAMPLES)],
     key: IdempotencyKey,
     services: SellingDep,
     address: BuyerAddress,
-    response: Response,
-) -> PlacedOrderAnswer | JSONResponse:
+) -> Response:
     """All lines or none. A free order is confirmed at once unless `confirm` is false; any other is
     held until `expires_at`.
 
@@ -116,9 +115,10 @@ async def place_order(  # noqa: PLR0913, PLR0917 - what the request is made of
     )
     match outcome:
         case OrderPlaced(order, replayed):
+            answer = answer_placed(order, services.ordering.token_of(order.id))
             if replayed:
-                response.headers["Idempotency-Replayed"] = "true"
-            return answer_placed(order, services.ordering.token_of(order.id))
+                answer.headers["Idempotency-Replayed"] = "true"
+            return answer
         case SoldOut(ticket_type, may_return):
             return problem(
                 "sold-out",
@@ -161,9 +161,7 @@ async def place_order(  # noqa: PLR0913, PLR0917 - what the request is made of
     response_model=OrderAnswer,
     responses=describe_problems("not-found", "unavailable"),
 )
-async def read_order(
-    order_id: OrderInPath, token: OrderToken, services: SellingDep
-) -> OrderAnswer | JSONResponse:
+async def read_order(order_id: OrderInPath, token: OrderToken, services: SellingDep) -> Response:
     """An overdue hold is shown as expired. No personal data."""
     order = await services.ordering.read(order_id, token)
     return answer_order(order) if order else _not_found()
@@ -178,9 +176,7 @@ async def read_order(
         "not-found", "invalid-transition", "hold-expired", "unavailable", "outcome-unknown"
     ),
 )
-async def confirm_order(
-    order_id: OrderInPath, token: OrderToken, services: SellingDep
-) -> OrderAnswer | JSONResponse:
+async def confirm_order(order_id: OrderInPath, token: OrderToken, services: SellingDep) -> Response:
     """Safe to repeat: a confirmed order stays as it is."""
     outcome = await services.ordering.confirm(order_id, token)
     match outcome:
@@ -205,9 +201,7 @@ async def confirm_order(
         "not-found", "invalid-transition", "payment-open", "unavailable", "outcome-unknown"
     ),
 )
-async def release_order(
-    order_id: OrderInPath, token: OrderToken, services: SellingDep
-) -> OrderAnswer | JSONResponse:
+async def release_order(order_id: OrderInPath, token: OrderToken, services: SellingDep) -> Response:
     """Safe to repeat: what is released or expired stays as it is."""
     outcome = await services.ordering.release(order_id, token)
     match outcome:

@@ -28,7 +28,7 @@ from app.api.problem_members import (
     TransitionMembers,
     UnavailableMembers,
 )
-from app.runtime.errors import OutcomeUnknown, Unavailable
+from app.runtime.errors import DependencyError, OutcomeUnknown, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:taquilla:problem:"
@@ -225,8 +225,7 @@ def install_problem_handlers(app: FastAPI, routers: Sequence[APIRouter]) -> None
 
     app.add_exception_handler(HTTPException, answer_http)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
-    app.add_exception_handler(Unavailable, _answer_unavailable)
-    app.add_exception_handler(OutcomeUnknown, _answer_unknown)
+    app.add_exception_handler(DependencyError, _answer_dependency_error)
 
 
 def _methods_of(path: str, routers: Sequence[APIRouter]) -> list[str]:
@@ -274,14 +273,21 @@ def _where(location: Sequence[str | int]) -> str:
     return ".".join(str(part) for part in location)[:WHERE_CHARACTERS_MAX]
 
 
-async def _answer_unavailable(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Unavailable)  # noqa: S101 - for the type alone
-    # The message may name an address or a statement: it is for the log alone.
-    log.warning("unavailable", path=request.url.path, reason=error.reason, error=str(error))
-    detail = "Nothing was changed. Try again in a moment."
-    return problem("unavailable", detail, reason=error.reason)
+async def _answer_dependency_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DependencyError)  # noqa: S101 - for the type alone
+    return answer_dependency_error(request.url.path, error)
 
 
-async def _answer_unknown(request: Request, error: Exception) -> JSONResponse:
-    log.warning("outcome unknown", path=request.url.path, error=str(error))
-    return problem("outcome-unknown", "It may have been done. The same key is safe to send again.")
+def answer_dependency_error(path: str, error: DependencyError) -> JSONResponse:
+    """The message of the error may name an address or a statement: it is for the log alone."""
+    match error:
+        case Unavailable(reason=reason):
+            log.warning("unavailable", path=path, reason=reason, error=str(error))
+            detail = "Nothing was changed. Try again in a moment."
+            return problem("unavailable", detail, reason=reason)
+        case OutcomeUnknown():
+            log.warning("outcome unknown", path=path, error=str(error))
+            detail = "It may have been done. The same key is safe to send again."
+            return problem("outcome-unknown", detail)
+        case _:
+            raise error

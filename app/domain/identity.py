@@ -5,7 +5,6 @@ the order record *is* the idempotency record. Nothing here may ever change its o
 for the same input; `tests/domain/golden` holds examples.
 """
 
-import base64
 import hashlib
 import hmac
 import unicodedata
@@ -21,8 +20,11 @@ from app.domain.ids import (
 )
 
 FINGERPRINT_VERSION = "1"
-_TAIL_BYTES = 20
-"""160 bits: the first multiple of 40 that holds the 130 of a tail, so base32 needs no padding."""
+_UNUSED_BITS = 256 - 5 * ORDER_TAIL_CHARACTERS
+"""Of a digest: five bits make a character, and the first ones are taken."""
+_DIGITS = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
+_SHIFTS = range(5 * ORDER_TAIL_CHARACTERS - 10, -1, -10)
 _ADDRESSES = b"taquilla: addresses of buyers"
 _PAYMENTS = b"taquilla: payments of orders"
 
@@ -89,5 +91,7 @@ def is_order_token(secrets: Sequence[bytes], order_id: OrderId, token: str) -> b
 
 
 def _base32(secret: bytes, text: str) -> str:
-    digest = hmac.digest(secret, text.encode(), "sha256")[:_TAIL_BYTES]
-    return base64.b32encode(digest)[:ORDER_TAIL_CHARACTERS].decode().lower()
+    """In RFC 4648's digits, lower-case. Two at a time: three of these are made for an order, and
+    the standard library's own way, in Python too, takes three times as long."""
+    bits = int.from_bytes(hmac.digest(secret, text.encode(), "sha256")) >> _UNUSED_BITS
+    return "".join([_PAIRS[bits >> shift & 0x3FF] for shift in _SHIFTS])

@@ -248,9 +248,11 @@ def _hold_keys(keys: EventKeys) -> list[str]:
 
 def _place_outcome(event_id: EventId, reply: ScriptReply) -> PlaceOutcome:
     match reply.word:
-        case "PLACED" | "REPLAYED":
-            order = parse_order(event_id, reply.fields(0)).at_birth()
-            return OrderPlaced(order, replayed=reply.word == "REPLAYED")
+        case "PLACED":
+            return OrderPlaced(parse_order(event_id, reply.fields(0)), replayed=False)
+        case "REPLAYED":
+            order = parse_order(event_id, reply.fields(0))
+            return OrderPlaced(order.at_birth(), replayed=True)
         case "KEY_REUSED":
             return KeyReused()
         case "UNKNOWN_EVENT":

@@ -176,8 +176,10 @@ class ScriptLibrary:
                 f"{name} takes other numbers of keys and arguments than it is given"
             )
         asked_at = monotonic()
-        with REDIS_SECONDS.labels(name).time():
+        try:
             answer = await self._evaluate(script, keys, arguments)
+        finally:
+            REDIS_SECONDS.labels(name).observe(monotonic() - asked_at)
         reply = parse_reply(name, script.reply_words, answer)
         self.time.learn(reply.now_ms, asked_at=asked_at)
         return reply

@@ -21,6 +21,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from app.runtime.errors import ContractError, OutcomeUnknown, Unavailable
+from app.runtime.redis_wire import RedisWire, ServerError, WireBroken
 
 Argument: TypeAlias = str | bytes | int
 Reply: TypeAlias = str | bytes | int | list["Reply"] | None
@@ -30,6 +31,8 @@ _REFUSED_AT_THE_DOOR = frozenset({
     "OOM", "READONLY", "TRYAGAIN", "WRONGPASS",
 })  # fmt: skip
 """First words of the errors with which Redis answers before it runs a script (redis.io)."""
+_TOO_MANY_CLIENTS = "ERR max number of clients"
+"""It says so to whoever connects, whatever is asked, and closes."""
 
 
 @dataclass(slots=True)
@@ -61,7 +64,8 @@ class RedisConnection:
         runs of the server are refused; without it every run will do."""
         self.timeout_seconds = timeout_seconds
         self._trusted = trusted
-        self._run_ids: dict[AbstractConnection, str] = {}
+        self._as_text = as_text
+        self._wires: dict[AbstractConnection, RedisWire] = {}
         self._pool = BlockingConnectionPool.from_url(
             url,
             max_connections=connections_max,
@@ -102,11 +106,11 @@ class RedisConnection:
         """
         try:
             return await self._send(commands, of_any_run=of_any_run)
-        except _Broken as broken:
+        except WireBroken as broken:
             await self._drop_idle()
             try:
                 return await self._send(commands, of_any_run=of_any_run)
-            except (_Broken, Unavailable) as error:
+            except (WireBroken, Unavailable) as error:
                 # What became of the first one is still not known.
                 raise OutcomeUnknown(f"the connection to Redis broke: {error}") from broken
 
@@ -128,12 +132,21 @@ class RedisConnection:
     async def _greet(self, connection: AbstractConnection) -> None:
         """What a new connection begins with. The library closes one that is cut short here."""
         await connection.on_connect()
+        run_id = None
         if self._trusted is not None:
             await connection.send_command("INFO", "server")
-            self._run_ids[connection] = read_info(await connection.read_response(), "run_id")
+            info = await connection.read_response()
+            try:
+                run_id = read_info(info, "run_id")
+            except ContractError:
+                await connection.disconnect(nowait=True)  # not by itself: no error of the library
+                raise
+        writer = cast("asyncio.StreamWriter", connection._writer)  # noqa: SLF001 - has no other name
+        transport = cast("asyncio.Transport", writer.transport)
+        self._wires[connection] = RedisWire(transport, as_text=self._as_text, run_id=run_id)
 
-    def _refuse_untrusted(self, connection: AbstractConnection) -> None:
-        if self._trusted is not None and self._run_ids.get(connection) != self._trusted.run_id:
+    def _refuse_untrusted(self, wire: RedisWire) -> None:
+        if self._trusted is not None and wire.run_id != self._trusted.run_id:
             raise Unavailable(
                 "Redis has started anew, and what it holds was not compared with the ledger yet"
             )
@@ -141,44 +154,46 @@ class RedisConnection:
     async def _send(
         self, commands: Sequence[Sequence[Argument]], *, of_any_run: bool
     ) -> list[Reply]:
+        if not commands:
+            return []
         packed = b"".join(
             pack_command(tuple(each))  # type: ignore[arg-type]  # its stub says one argument
             for each in commands
         )
         connection = await self._take()
+        wire = self._wires[connection]
         try:
             if not of_any_run:
-                self._refuse_untrusted(connection)
-            replies = await self._exchange(connection, packed, len(commands))
-        except (TimeoutError, exceptions.TimeoutError) as error:
+                self._refuse_untrusted(wire)
+            replies = await self._exchange(connection, wire, packed, len(commands))
+        except TimeoutError as error:
             raise OutcomeUnknown(f"Redis did not answer {commands[0][0]!r} in time") from error
-        except exceptions.RedisError as error:
-            raise _Broken(str(error)) from error
+        except UnicodeDecodeError as error:
+            raise ContractError(f"Redis answers {commands[0][0]!r} in what is not UTF-8") from error
         finally:
             await self._give_back(connection)
         for reply in replies:
-            if isinstance(reply, exceptions.RedisError):
+            if isinstance(reply, ServerError):
                 raise _translate(reply)
         return cast("list[Reply]", replies)
 
     async def _exchange(
-        self, connection: AbstractConnection, packed: bytes, answers: int
+        self, connection: AbstractConnection, wire: RedisWire, packed: bytes, answers: int
     ) -> list[object]:
-        async with asyncio.timeout(self.timeout_seconds):
-            try:
-                await connection.send_packed_command(packed)
-                return [await _read(connection) for _ in range(answers)]
-            except BaseException:
-                # Also when cancelled: the next user must not read what is answered to this one.
-                await connection.disconnect(nowait=True)
-                raise
+        try:
+            return await wire.ask(packed, answers, self.timeout_seconds)
+        except BaseException:
+            # Also when cancelled: the next user must not read what is answered to this one.
+            await connection.disconnect(nowait=True)
+            raise
 
     async def _take(self) -> AbstractConnection:
         """Raises Unavailable: nothing was sent."""
         while self._resting:
             connection = self._resting.pop()
-            if await _is_clean(connection):
+            if self._wires[connection].is_clean:
                 return connection
+            await connection.disconnect(nowait=True)
             await self._pool.release(connection)  # which opens it anew for whoever is next
         self._waiting += 1
         try:
@@ -203,29 +218,6 @@ class RedisConnection:
         await self._pool.disconnect(inuse_connections=False)
 
 
-class _Broken(Exception):  # noqa: N818 - never leaves this module
-    """The connection ended between the question and the answer."""
-
-
-async def _is_clean(connection: AbstractConnection) -> bool:
-    """Open, and with nothing to read that nobody asked for."""
-    try:
-        return not await connection.can_read()
-    except exceptions.RedisError:
-        return False
-
-
-async def _read(connection: AbstractConnection) -> object:
-    """One answer; an error that the server itself answered comes back as a value, so that the
-    answers behind it are read as well."""
-    try:
-        return await connection.read_response()
-    except exceptions.RedisError as error:
-        if isinstance(error, exceptions.ResponseError) or error.status_code:
-            return error
-        raise
-
-
 def read_info(info: object, name: str) -> str:
     """A field of an answer to INFO, text or bytes. Raises ContractError if it is not there."""
     text = info.decode() if isinstance(info, bytes) else str(info)
@@ -236,10 +228,10 @@ def read_info(info: object, name: str) -> str:
     raise ContractError(f"INFO of Redis has no {name}")
 
 
-def _translate(error: exceptions.RedisError) -> Exception:
-    word = error.status_code or str(error).partition(" ")[0]
+def _translate(error: ServerError) -> Exception:
+    word = str(error).partition(" ")[0]
     if word == "NOSCRIPT":
         return ScriptMissing()
-    if word in _REFUSED_AT_THE_DOOR:
-        return Unavailable(f"Redis refuses: {word} {error}")
+    if word in _REFUSED_AT_THE_DOOR or str(error).startswith(_TOO_MANY_CLIENTS):
+        return Unavailable(f"Redis refuses: {error}")
     return ContractError(f"Redis rejects a command of ours: {error}")

@@ -18,6 +18,7 @@ from app.runtime.jobs import Progress
 from app.runtime.redis_connection import RedisConnection
 from app.runtime.settings import Settings
 from app.wiring import open_jobs
+from tests.api.two_ways import Pair, build_pair
 from tests.servers.redis import RedisServer, start_redis
 
 EVENT: dict[str, Any] = {
@@ -89,6 +90,11 @@ class Api:
 
 
 @pytest.fixture(scope="session")
+def pair() -> Pair:
+    return build_pair()
+
+
+@pytest.fixture(scope="session")
 def durable_redis() -> Iterator[RedisServer]:
     """With the append-only file that the service insists on."""
     server = start_redis(appendonly=True)
@@ -109,7 +115,9 @@ async def api(settings: Settings) -> AsyncIterator[Api]:
     await redis.call("FLUSHALL")
     await redis.aclose()
     await upgrade_ledger(settings.database_url, settings.data_dir)
-    ledger = await open_ledger(settings.database_url, data_dir=settings.data_dir, timeout_seconds=5)
+    ledger = await open_ledger(
+        settings.database_url, data_dir=settings.data_dir, timeout_seconds=30
+    )
     created = await ledger.api_keys.create(OrganiserId("hall"), "tests", frozenset(Scope), 0)
     await ledger.aclose()
     app = create_app(settings)

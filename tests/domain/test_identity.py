@@ -4,6 +4,8 @@
 means that keys already in buyers' hands stop finding their orders.
 """
 
+import base64
+import hmac
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -75,6 +77,13 @@ def test_a_payment_is_found_again_by_its_key_for_ever(each: dict[str, str]) -> N
     assert payment_tail(SECRET, OrderId(each["order_id"]), each["key"]) == each["tail"]
     assert parse_payment_id(make_payment_id(each["tail"])) == f"pay_{each['tail']}"
     assert payment_tail(OLDER, OrderId(each["order_id"]), each["key"]) != each["tail"]
+
+
+@given(st.binary(min_size=32, max_size=64), refs)
+def test_a_hash_is_written_as_the_standard_library_writes_base32(secret: bytes, text: str) -> None:
+    digest = hmac.digest(secret, text.encode(), "sha256")
+    expected = base64.b32encode(digest).decode().lower()[:26]
+    assert make_order_token(secret, OrderId(text)) == expected
 
 
 @pytest.mark.parametrize("each", GOLDEN["order_tails"])

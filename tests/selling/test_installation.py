@@ -24,7 +24,7 @@ async def test_another_number_of_partitions_or_another_secret_refuses_to_boot(
     tmp_path: Path, secrets: OrderingSecrets, partitions: int, setting: str
 ) -> None:
     await upgrade_ledger(None, tmp_path)
-    ledger = await open_ledger(None, data_dir=tmp_path, timeout_seconds=5)
+    ledger = await open_ledger(None, data_dir=tmp_path, timeout_seconds=30)
     await check_installation(ledger, SECRETS, partitions=16)
     await check_installation(ledger, SECRETS, partitions=16)
     await check_installation(ledger, replace(SECRETS, order_tokens=[b"n" * 32]), partitions=16)
@@ -34,7 +34,7 @@ async def test_another_number_of_partitions_or_another_secret_refuses_to_boot(
 
 
 async def test_a_ledger_without_tables_refuses_to_boot_and_says_what_to_do(tmp_path: Path) -> None:
-    ledger = await open_ledger(None, data_dir=tmp_path, timeout_seconds=5)
+    ledger = await open_ledger(None, data_dir=tmp_path, timeout_seconds=30)
     with pytest.raises(ConfigurationError, match="db upgrade"):
         await check_installation(ledger, SECRETS, partitions=16)
     await ledger.aclose()

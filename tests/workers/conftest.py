@@ -44,7 +44,7 @@ async def drain(job: Job) -> None:
 async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
     """Empty, in a file."""
     await upgrade_ledger(None, tmp_path)
-    ledger = await open_ledger(None, data_dir=tmp_path, timeout_seconds=5)
+    ledger = await open_ledger(None, data_dir=tmp_path, timeout_seconds=30)
     yield ledger
     await ledger.aclose()
 
