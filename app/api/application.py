@@ -32,7 +32,7 @@ from app.api.quick_reads import QuickReads
 from app.api.rate_limit import LimitRate
 
 TITLE = "Taquilla"
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 DESCRIPTION = """Sells tickets in the minute when everybody wants one.
 
 **Retrying.** Send a fresh random `Idempotency-Key` with every new wish. 503 and 429: this request
