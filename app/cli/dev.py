@@ -52,6 +52,7 @@ class _Ground:
 
     lock_descriptor: int
     listener: socket.socket
+    internal_listener: socket.socket
     metrics_folder: Path
 
 
@@ -74,6 +75,7 @@ def dev(
         ground = _Ground(
             lock_descriptor,
             stack.enter_context(bind_listener(settings)),
+            stack.enter_context(bind_listener(settings, internal=True)),
             stack.enter_context(shared_metrics(settings.data_dir)),
         )
         stack.enter_context(redis_socket_folder(settings.data_dir))
@@ -94,11 +96,23 @@ async def _run(settings: Settings, ground: _Ground) -> None:
             write_development_toggles(settings.toggles_path, catalogue_of(settings.payment_methods))
         for spec in api_processes(settings, ground.listener.fileno(), ground.metrics_folder):
             await supervisor.start(spec)
+        await supervisor.start(_internal_api(ground))
         await supervisor.start(ChildSpec("worker", [sys.executable, "-m", "app.cli", "worker"]))
         await _wait_until_it_can_sell(settings)
         await seed_demo(settings)
         _greet(settings)
         await supervisor.wait()
+
+
+def _internal_api(ground: _Ground) -> ChildSpec:
+    """One process, however many the public has."""
+    descriptor = ground.internal_listener.fileno()
+    arguments = ["serve", "--internal", "--listener-descriptor", str(descriptor)]
+    return ChildSpec(
+        "internal api",
+        [sys.executable, "-m", "app.cli", *arguments],
+        descriptors=(descriptor,),
+    )
 
 
 def _embedded_redis(settings: Settings) -> ChildSpec:
@@ -149,6 +163,7 @@ Taquilla is open.
   shop        {_base_url(settings)}/
   API         {_base_url(settings)}/v1
   reference   {_base_url(settings)}/docs
+  internal    http://127.0.0.1:{settings.internal_port}/internal/v1
   admin key   {data_dir / "admin-key"}
   toggles     {settings.unleash_url or toggles}
 
