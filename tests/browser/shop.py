@@ -1,7 +1,9 @@
 """What the browser's tests do again and again: open an event, take a phone, fill in the form."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -37,10 +39,14 @@ class Phone:
         await self.page.get_by_label("Quantity: Adult").fill(str(adult))
         await self.page.get_by_label("E-mail").fill(email)
 
-    async def hold(self, event_id: str, *, adult: int = 2) -> None:
+    async def hold(
+        self, event_id: str, *, adult: int = 2, more: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
         """Tickets that cost something, up to the choice of how to pay."""
         await self.open_event(event_id)
         await self.fill_in(adult=adult)
+        for name, quantity in more.items():
+            await self.page.get_by_label(f"Quantity: {name}").fill(str(quantity))
         await self.press("Hold tickets")
         await self.sees_title("On hold for you")
         await expect(self.page.get_by_role("form", name="Payment")).to_be_visible()

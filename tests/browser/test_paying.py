@@ -4,7 +4,9 @@ answers that are lost, and what comes back."""
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import unquote
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import Request, Route, expect
@@ -39,17 +41,17 @@ def keys_of(phone: Phone) -> list[str]:
 
 
 async def entries_of(shop: Shop, phone: Phone) -> list[tuple[str, int]]:
-    """Each payment of the order that is shown: how it stands, and what was really charged for it."""
+    """Each payment of the order that is shown: how it stands, and what was charged for it."""
     order_id, _ = order_of(phone)
     answer = await shop.client.get(
         "/v1/admin/payments", params={"order_id": order_id}, headers=shop.service.admin
     )
     assert answer.status_code == 200, answer.text
-    found = []
-    for each in answer.json()["items"]:
-        if each["order_id"] == order_id:
-            found.append((each["status"], shop.books.charged_minor(each["reference"])))
-    return sorted(found)
+    return sorted(
+        (each["status"], shop.books.charged_minor(each["reference"]))
+        for each in answer.json()["items"]
+        if each["order_id"] == order_id
+    )
 
 
 def refusing(status: int, code: str, **members: str) -> Handler:
@@ -283,7 +285,9 @@ async def test_a_shop_that_cannot_take_it_now_is_asked_again_with_the_same_key(
 ) -> None:
     await phone.hold(await shop.event(ticket_types=TYPES))
     keys = keys_of(phone)
-    await phone.page.route(PAYMENTS, refusing(status, code, reason="payments.sandbox.halt"), times=1)
+    await phone.page.route(
+        PAYMENTS, refusing(status, code, reason="payments.sandbox.halt"), times=1
+    )
     await phone.pay()
     await phone.is_told(told)
     await phone.sees_title("It is yours")
@@ -291,13 +295,15 @@ async def test_a_shop_that_cannot_take_it_now_is_asked_again_with_the_same_key(
     assert len(set(keys)) == 1
 
 
-async def test_a_method_that_is_halted_is_told_as_the_service_has_it(
+async def test_a_method_that_is_halted_says_so_and_takes_the_payment_when_it_is_on_again(
     shop: Shop, phone: Phone
 ) -> None:
-    await phone.hold(await shop.event(ticket_types=TYPES))
+    event_id = await shop.event(ticket_types=TYPES)
+    await phone.hold(event_id)
+    other = await shop.order(event_id, 1)
     shop.switch("payments.sandbox.halt", on=True)
     try:
-        await until(10, lambda: is_halted(shop, phone))
+        await until(10, lambda: is_halted(shop, other))
         await phone.pay()
         await phone.is_told("Stopped for now")
     finally:
@@ -305,13 +311,11 @@ async def test_a_method_that_is_halted_is_told_as_the_service_has_it(
     await phone.sees_title("It is yours", seconds=20)
 
 
-async def is_halted(shop: Shop, phone: Phone) -> bool:
-    """Asks with a method that nobody has: a halt of ours is told only of what is offered."""
-    order_id, token = order_of(phone)
+async def is_halted(shop: Shop, order: dict[str, Any]) -> bool:
     answer = await shop.client.post(
-        f"/v1/orders/{order_id}/payments",
+        f"/v1/orders/{order['id']}/payments",
         json={"method": "sandbox", "input": {"script": "decline:other"}},
-        headers={"Order-Token": token, "Idempotency-Key": "is-it-halted-by-now"},
+        headers={"Order-Token": order["token"], "Idempotency-Key": uuid4().hex},
     )
     return answer.status_code == 503
 
@@ -337,3 +341,18 @@ async def test_another_tab_shows_the_payment_that_is_under_way(shop: Shop, phone
     await phone.press("Approve")
     await phone.sees_title("It is yours")
     await expect(back.get_by_role("heading", level=1)).to_have_text("It is yours")
+
+
+async def test_a_page_that_was_open_before_takes_up_the_payment_of_another_tab(
+    shop: Shop, phone: Phone
+) -> None:
+    await phone.hold(await shop.event(ticket_types=TYPES))
+    watching = await phone.context.new_page()
+    await watching.goto(phone.page.url)
+    await expect(watching.get_by_role("form", name="Payment")).to_be_visible()
+    await phone.pay("Ask me on a page of its own")
+    await phone.sees_title("Approve this payment?")
+    await expect(watching.locator(".outcome")).to_contain_text("One step is left", timeout=15_000)
+    await phone.press("Decline")
+    await phone.is_told("Not approved")
+    await expect(watching.locator(".outcome")).to_contain_text("Not approved", timeout=15_000)

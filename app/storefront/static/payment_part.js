@@ -48,10 +48,10 @@ export class PaymentPart {
     return this.attempt !== null;
   }
 
-  /** With the try that this browser was in the middle of, if any. */
+  /** With the try that this browser is in the middle of, if any: from before a reload, or in another tab. */
   goOn() {
     const kept = keptTry(this.order.id);
-    if (kept === null) return;
+    if (kept === null || this.attempt !== null) return;
     if (this.#isSettled) forgetTry(this.order.id);
     else if (kept.paymentId !== null) this.#follow(kept);
     // To an order that is not held it is no more than a question.
@@ -66,6 +66,7 @@ export class PaymentPart {
     if (canPay && this.choice.isHidden) this.choice.offer();
     else if (!canPay && !this.isChoosingAnother) this.#hide();
     if (this.#isSettled && this.attempt !== null) this.#end();
+    if (order.status === "paying" && this.attempt === null) this.goOn();
   }
 
   get #isSettled() {
