@@ -108,6 +108,7 @@ async def test_an_order_can_be_paid_with_the_keyboard_alone(shop: Shop, phone: P
     await keyboard.press("Enter")
     await phone.is_told("Not enough money")
     await expect(phone.page.locator(".outcome")).to_be_focused()
+    await expect(phone.page.get_by_role("form", name="Payment")).to_be_visible()
     await tab_to(phone, "Approve")
     await tab_to(phone, "Pay €50.00")
     await keyboard.press("Enter")
