@@ -1,8 +1,8 @@
 """`./taquilla dev`: the whole service on this machine, on embedded defaults, until Ctrl-C.
 
-In this order: the lock of the data directory, Redis, the ledger's migrations, the API processes and
-the worker, readiness, the demo. What the environment names (TAQUILLA_REDIS_URL, ...) is used
-instead of the embedded default.
+In this order: the lock of the data directory, Redis, the ledger's migrations, the API processes,
+the worker, the sandbox, readiness, the demo. What the environment names (TAQUILLA_REDIS_URL, ...)
+is used instead of the embedded default.
 """
 
 import asyncio
@@ -36,6 +36,7 @@ from app.runtime.embedded_redis import (
 from app.runtime.errors import TaquillaError
 from app.runtime.lifeline import wrapped
 from app.runtime.logs import configure_logging
+from app.runtime.payment_methods import sandbox_books_file
 from app.runtime.settings import Settings, load_settings
 from app.runtime.supervisor import ChildSpec, Supervisor
 from app.wiring import open_api_keys
@@ -98,6 +99,10 @@ async def _run(settings: Settings, ground: _Ground) -> None:
             await supervisor.start(spec)
         await supervisor.start(_internal_api(ground))
         await supervisor.start(ChildSpec("worker", [sys.executable, "-m", "app.cli", "worker"]))
+        if sandbox_books_file(settings) is not None:
+            await supervisor.start(
+                ChildSpec("sandbox", [sys.executable, "-m", "app.cli", "sandbox"])
+            )
         await _wait_until_it_can_sell(settings)
         await seed_demo(settings)
         _greet(settings)

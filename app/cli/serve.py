@@ -19,6 +19,7 @@ import uvloop
 
 from app.cli.api_processes import api_processes, shared_metrics
 from app.cli.http_protocol import KEEP_ALIVE_SECONDS, BoundedHttpProtocol
+from app.cli.sandbox import sandbox_pages
 from app.main import create_app
 from app.runtime.data_directory import make_data_directory
 from app.runtime.lifeline import watch
@@ -83,7 +84,8 @@ def _serve_alone(settings: Settings, listener: socket.socket, *, internal: bool)
 async def _serve(settings: Settings, listener: socket.socket, *, internal: bool) -> None:
     """The lifespan is entered here and not by uvicorn, which would turn a wrong setting into a
     trace."""
-    application = create_app(settings, internal=internal)
+    mounts = {} if internal else sandbox_pages(settings)
+    application = create_app(settings, internal=internal, mounts=mounts)
     if settings.is_production and not (internal or settings.trusted_proxies):
         log.warning("no trusted proxies: limits count the addresses of direct connections")
     server = uvicorn.Server(server_configuration(settings, application))

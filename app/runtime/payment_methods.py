@@ -9,6 +9,7 @@ import hmac
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -19,6 +20,8 @@ from payments import Account, AccountsRefused, Registry, load_methods, read_acco
 from payments.methods.hack import Issuers, IssuersRefused, read_issuers
 
 SANDBOX_ACCOUNT = "main"
+SANDBOX_PAGES = "/sandbox"
+"""Where the public listener has what the sandbox brings along; not in production."""
 
 
 def load_registry(
@@ -59,6 +62,14 @@ def sandbox_secret(secrets: Secrets) -> str:
     return hmac.digest(secrets.order_tokens[0], b"taquilla: sandbox", hashlib.sha256).hex()
 
 
+def sandbox_books_file(settings: Settings) -> Path | None:
+    """Of the sandbox that development has by itself; None: this installation has none."""
+    is_given = settings.payment_accounts_file is not None
+    if settings.is_production or is_given or "sandbox" not in settings.payment_methods:
+        return None
+    return settings.data_dir.absolute() / "sandbox-books.sqlite"
+
+
 def _accounts(
     settings: Settings, secrets: Secrets, environment: Mapping[str, str]
 ) -> Sequence[Account]:
@@ -67,7 +78,8 @@ def _accounts(
             return read_accounts(settings.payment_accounts_file, environment)
         except AccountsRefused as error:
             raise ConfigurationError(f"TAQUILLA_PAYMENT_ACCOUNTS_FILE: {error}") from None
-    if settings.is_production or "sandbox" not in settings.payment_methods:
+    books_file = sandbox_books_file(settings)
+    if books_file is None:
         return ()
     return (
         Account(
@@ -75,7 +87,8 @@ def _accounts(
             id=SANDBOX_ACCOUNT,
             environment="test",
             config={
-                "books_file": str(settings.data_dir.absolute() / "sandbox-books.sqlite"),
+                "books_file": str(books_file),
+                "pay_page_url": f"{settings.listener_url}{SANDBOX_PAGES}/pay",
                 "webhook_secrets": (SecretStr(sandbox_secret(secrets)),),
             },
         ),

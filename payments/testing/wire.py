@@ -88,7 +88,7 @@ def provider_id(reference: str) -> str:
     return f"sbx_{reference}"
 
 
-def snapshot_of_entry(entry: Entry) -> Snapshot:
+def snapshot_of_entry(entry: Entry, pay_page_url: str | None = None) -> Snapshot:
     """What a call is answered with."""
     return Snapshot(
         status=entry.status,
@@ -108,7 +108,7 @@ def snapshot_of_entry(entry: Entry) -> Snapshot:
             for each in entry.refunds
         ),
         version=entry.version,
-        next_action=_next_action(entry.status, entry.reference, entry.return_url),
+        next_action=_next_action(entry, pay_page_url),
         failure=_failure(entry.status, entry.decline),
         evidence={"version": entry.version},
     )
@@ -145,11 +145,13 @@ def _failure(status: RemoteStatus, decline: str | None) -> Failure | None:
     return Failure(code=Decline(decline), provider_code=f"sandbox_{decline}")
 
 
-def _next_action(status: RemoteStatus, reference: str, return_url: str | None) -> NextAction | None:
-    """The double has no page of its own: whoever is sent there is back at once."""
-    if status is RemoteStatus.PENDING:
+def _next_action(entry: Entry, pay_page_url: str | None) -> NextAction | None:
+    """Where the double has no page, whoever is sent there is back at once."""
+    if entry.status is RemoteStatus.PENDING:
         return NextAction(kind="wait", poll_seconds=_POLL_SECONDS)
-    if status is RemoteStatus.REQUIRES_ACTION:
-        url = return_url or f"https://sandbox.invalid/pay/{reference}"
+    if entry.status is RemoteStatus.REQUIRES_ACTION:
+        if pay_page_url is not None:
+            return NextAction(kind="redirect", url=f"{pay_page_url}/{entry.reference}")
+        url = entry.return_url or f"https://sandbox.invalid/pay/{entry.reference}"
         return NextAction(kind="redirect", url=url)
     return None

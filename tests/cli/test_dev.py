@@ -89,7 +89,7 @@ def test_ctrl_c_ends_everything_and_a_second_run_keeps_the_data_until_fresh(
 ) -> None:
     dev = start_dev()
     children = dev.wait_open()
-    assert len(children) == 5, "Redis, two API processes, the internal one, one worker"
+    assert len(children) == 6, "Redis, two API processes and the internal one, worker, sandbox"
     with urllib.request.urlopen(f"http://127.0.0.1:{dev.port}/readyz", timeout=5) as answer:
         assert answer.status == 200
     shop = f"http://127.0.0.1:{dev.port}/"

@@ -6,6 +6,7 @@ conformance kit like any other method, and cannot be loaded in production.
 
 from payments.testing.sandbox.courier import Courier
 from payments.testing.sandbox.method import Sandbox, SandboxConfig
+from payments.testing.sandbox.pay_page import PayPage
 from payments.testing.sandbox.signing import TOLERANCE_SECONDS, sign, verify
 
-__all__ = ["TOLERANCE_SECONDS", "Courier", "Sandbox", "SandboxConfig", "sign", "verify"]
+__all__ = ["TOLERANCE_SECONDS", "Courier", "PayPage", "Sandbox", "SandboxConfig", "sign", "verify"]

@@ -35,6 +35,7 @@ from payments.messages import (
 )
 from payments.money import minor_digits_of
 from payments.testing.books import Books
+from payments.testing.entries import Entry
 from payments.testing.provider import Charge, Provider, Target, Told
 from payments.testing.sandbox.signing import verify
 from payments.testing.script import Queue, ScriptRefused, Step, Word, parse
@@ -48,10 +49,13 @@ _CALL_SECONDS: Final = 10
 
 
 class SandboxConfig(MethodConfig):
-    """`books_file`: shared by all processes that play with the same money."""
+    """`books_file`: shared by all processes that play with the same money. `pay_page_url`: where
+    `PayPage` is served, without a slash at its end; without it a buyer who is sent away is back at
+    once."""
 
     environment: Literal["test"]
     books_file: Path
+    pay_page_url: str | None = None
 
 
 class Sandbox(PaymentMethod[SandboxConfig]):
@@ -112,7 +116,7 @@ class Sandbox(PaymentMethod[SandboxConfig]):
         await asyncio.sleep(told.slow_ms / 1000)
         if told.fault is not None:
             raise _error_of(told.fault)
-        return NotFound() if told.entry is None else Found(snapshot_of_entry(told.entry))
+        return NotFound() if told.entry is None else Found(self._snapshot(told.entry))
 
     def parse_webhook(self, request: WebhookRequest) -> WebhookBatch:
         secrets = [each.get_secret_value().encode() for each in self.config.webhook_secrets]
@@ -152,6 +156,9 @@ class Sandbox(PaymentMethod[SandboxConfig]):
             refund_id=refund_id,
         )
 
+    def _snapshot(self, entry: Entry) -> Snapshot:
+        return snapshot_of_entry(entry, self.config.pay_page_url)
+
     async def _answer(self, told: Told) -> Snapshot:
         await asyncio.sleep(told.slow_ms / 1000)
         if told.is_key_conflict:
@@ -164,7 +171,7 @@ class Sandbox(PaymentMethod[SandboxConfig]):
             raise _error_of(told.fault)
         if told.entry is None:
             raise OutcomeUnknown("no_entry")
-        return snapshot_of_entry(told.entry)
+        return self._snapshot(told.entry)
 
     async def _wait_for_delivery(self, reference: str) -> None:
         loop = asyncio.get_running_loop()
