@@ -13,8 +13,16 @@ from app.domain.orders import Order, Person
 from app.domain.outcomes import EventIs, OrderPlaced
 from app.inventory import Inventory
 from app.ledger import Ledger, PaymentRow
-from app.rollout import SELLING_FREE, SELLING_PAID, SellingGates, Toggle, ToggleContext, ToggleState
-from app.rollout import catalogue_of, offer_toggle
+from app.rollout import (
+    SELLING_FREE,
+    SELLING_PAID,
+    SellingGates,
+    Toggle,
+    ToggleContext,
+    ToggleState,
+    catalogue_of,
+    offer_toggle,
+)
 from app.runtime.clock import SettableClock
 from app.runtime.jobs import Progress
 from app.selling import (
@@ -22,8 +30,8 @@ from app.selling import (
     Claims,
     Commanding,
     Expiring,
-    Noticing,
     NoticeTaken,
+    Noticing,
     Offering,
     Ordering,
     OrderingSecrets,

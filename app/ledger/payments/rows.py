@@ -170,8 +170,8 @@ class PaymentRow:
 
     @property
     def refundable_minor(self) -> int:
-        """What was taken and neither went back nor is on its way, nor disputed, for that goes back by
-        itself: each refund counts once, by what the provider says of it where it was seen,
+        """What was taken and neither went back, nor is on its way, nor is disputed (that is the
+        bank's now): each refund counts once, by what the provider says of it where it was seen,
         otherwise by its operation."""
         committed = sum(
             fact.amount_minor
