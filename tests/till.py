@@ -106,8 +106,17 @@ class Till:
         )
         self.offering = Offering(self.registry, self.switches)
         self.paying = Paying(
-            *(self.ordering, self.inventory, payments, self.offering, self.advancing),
-            *(self.commanding, self.claims, self.providers, self.switches, self.clock, SECRET),
+            self.ordering,
+            self.inventory,
+            payments,
+            self.offering,
+            self.advancing,
+            self.commanding,
+            self.claims,
+            self.providers,
+            self.switches,
+            self.clock,
+            SECRET,
         )
         self.refunding = Refunding(
             payments, self.providers, self.commanding, self.advancing, self.claims
@@ -168,7 +177,7 @@ class Till:
         key: str = "payment-key-00000",
         method: str = "sandbox",
         return_url: str | None = None,
-        **queues: Scalar,
+        **queues: str,
     ) -> StartOutcome:
         """`queues`: scripts of the other queues of the sandbox."""
         words: dict[str, Scalar] = {**queues, **({"script": script} if script else {})}
@@ -184,9 +193,10 @@ class Till:
         )
 
     async def began(
-        self, order: Order, script: str = "", *, key: str = "payment-key-00000", **queues: Scalar
+        self, order: Order, script: str = "", *, key: str = "payment-key-00000", refunds: str = ""
     ) -> PaymentRow:
         """One that must begin, as it stands when the buyer has the answer."""
+        queues = {"refunds": refunds} if refunds else {}
         outcome = await self.pay(order, script, key=key, **queues)
         assert isinstance(outcome, PaymentIs), outcome
         return outcome.payment
