@@ -217,6 +217,9 @@ class Till:
         assert found is not None
         return found
 
+    async def order_of(self, payment: PaymentRow) -> Order:
+        return await self.claims.read(payment)
+
     async def advance(self, payment: PaymentRow) -> PaymentRow:
         return (await self.advancing.advance(await self.read(payment))).payment
 
