@@ -38,6 +38,7 @@ from app.selling import (
     Claims,
     Commanding,
     Expiring,
+    MethodHealth,
     Noticing,
     Offering,
     Ordering,
@@ -138,6 +139,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         ordering = Ordering(inventory, gates, expiring, ordering_secrets, _hold_caps(settings))
         registry = await stack.enter_async_context(_open_registry(settings, secrets, ledger))
         money = _build_money(settings, resources, registry, expiring)
+        method_health = MethodHealth(registry, ledger.payments)
         ticket_keys = TicketKeys(secrets.tickets)
         board = AvailabilityBoard(inventory.events)
         services = Services(
@@ -171,6 +173,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 money.clock,
                 SettlingTerms(load_issuers(settings), grant_audience(settings), secrets.order_ids),
             ),
+            method_health=method_health,
             board=board,
             readiness=readiness,
             toggles=toggles,
@@ -179,7 +182,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         # A process that opens its door before it has looked turns its first buyers away.
         await readiness.step()
-        await stack.enter_async_context(_running([gates, readiness], settings))
+        await method_health.step()
+        await stack.enter_async_context(_running([gates, readiness, method_health], settings))
         yield services
 
 

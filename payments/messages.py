@@ -21,9 +21,25 @@ EVIDENCE_BYTES_MAX: Final = 4096
 
 POLL_SECONDS_MAX: Final = 3600.0
 
+WORD_CHARACTERS_MAX: Final = 255
+"""Of what a provider calls something: its ids are keys of tables, and stand in logs."""
+
 
 class InvalidMessage(ValueError):  # noqa: N818 - what it is
     """A message that cannot be true, whatever happened."""
+
+
+def _check_words(message: object, *names: str) -> None:
+    for name in names:
+        text: object = getattr(message, name)
+        if (
+            not isinstance(text, str)
+            or not 0 < len(text) <= WORD_CHARACTERS_MAX
+            or not text.isprintable()
+        ):
+            raise InvalidMessage(
+                f"{name} is a text of 1 to {WORD_CHARACTERS_MAX} characters, none of them unseen"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +171,9 @@ class RefundState:
     status: RefundStatus
 
     def __post_init__(self) -> None:
-        if not self.provider_refund_id:
-            raise InvalidMessage("a refund has an id at its provider")
+        _check_words(self, "provider_refund_id")
+        if self.refund_id is not None:
+            _check_words(self, "refund_id")
         if self.amount.is_zero:
             raise InvalidMessage("a refund of nothing is none")
 
@@ -169,7 +186,7 @@ class Snapshot:
     there are. `evidence`: at most 4 KiB for an operator, no secret, no card.
 
     Raises InvalidMessage for what cannot be: a status without its money, an amount that is no whole
-    number of minor units, a refund that stands twice."""
+    number of minor units, a refund that stands twice, an id without end."""
 
     status: RemoteStatus
     provider_payment_id: str
@@ -192,8 +209,7 @@ class Snapshot:
                 raise InvalidMessage(f"{name} is an int, 0 or more and under 2^53")
         if type(self.is_live) is not bool:
             raise InvalidMessage("is_live is True or False")
-        if not self.provider_payment_id or not self.reference:
-            raise InvalidMessage("a payment has a reference, and an id at its provider")
+        _check_words(self, "provider_payment_id", "reference")
         if self.status is RemoteStatus.CAPTURED and not self.captured_minor:
             raise InvalidMessage("CAPTURED, and nothing was captured")
         if self.status is RemoteStatus.AUTHORIZED and not self.authorized_minor:
@@ -234,12 +250,15 @@ class WebhookRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookEvent:
     """`event_key`: the same for every delivery of the same notice. `snapshot` None: only a hint
-    that something changed."""
+    that something changed. Each word has a bound (InvalidMessage): it comes from outside."""
 
     event_key: str
     kind: str
     reference: str
     snapshot: Snapshot | None = None
+
+    def __post_init__(self) -> None:
+        _check_words(self, "event_key", "kind", "reference")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,7 +104,8 @@ async def search_orders(  # noqa: PLR0913, PLR0917 - one parameter a filter, as 
 async def cancel_order(
     order_id: OrderInPath, services: SellingDep, caller: OrdersWriter
 ) -> Response:
-    """Units and limits are free again at once. Safe to repeat."""
+    """Units and limits are free again at once. Safe to repeat. Moves no money: of an order that was
+    paid for, `refundOrder` gives it back, before or afterwards."""
     event_id = services.ordering.event_of(order_id)
     if event_id is None or await services.organising.read(caller.organiser_id, event_id) is None:
         return _not_found()

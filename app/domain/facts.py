@@ -137,7 +137,7 @@ class OrderPaymentFailed(OrderFact):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRefunded(OrderFact):
     """`amount`: what went back now; `order.refunded` is all of it. With the last part the order is
-    cancelled."""
+    cancelled, if the organiser had not done so before."""
 
     amount: Money
 

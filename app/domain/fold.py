@@ -138,11 +138,13 @@ class EventFold:
 def _is_edge(fact: OrderFact) -> bool:
     """Whether such a fact leads there, and from where it came."""
     after = fact.order.status
-    is_partial = isinstance(fact, OrderRefunded) and fact.order.refunded < fact.order.total
+    moves_money_alone = isinstance(fact, OrderRefunded) and (
+        fact.previous is OrderStatus.CANCELLED or fact.order.refunded < fact.order.total
+    )
     return (
         after in NEXT_STATUSES[fact.previous]
         and after in _LEAD_TO[type(fact)]
-        and (after is fact.previous) == is_partial
+        and (after is fact.previous) == moves_money_alone
     )
 
 

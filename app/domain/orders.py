@@ -35,10 +35,10 @@ NEXT_STATUSES: dict[OrderStatus | None, frozenset[OrderStatus]] = {
     OrderStatus.CONFIRMED: frozenset({OrderStatus.CONFIRMED, OrderStatus.CANCELLED}),
     OrderStatus.RELEASED: frozenset({OrderStatus.CONFIRMED}),
     OrderStatus.EXPIRED: frozenset({OrderStatus.CONFIRMED}),
-    OrderStatus.CANCELLED: frozenset(),
+    OrderStatus.CANCELLED: frozenset({OrderStatus.CANCELLED}),
 }
 """Every legal edge; None is the order that does not exist yet. A confirmed order stays one only
-when a part of its money goes back."""
+when a part of its money goes back, a cancelled one when any of it does."""
 
 HOLDING = frozenset({OrderStatus.HELD, OrderStatus.PAYING})
 """States whose units count as held in their pools."""

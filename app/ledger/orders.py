@@ -42,7 +42,8 @@ class OrderSearch:
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """`person` is None once personal data was erased. `position` is that of its newest fact."""
+    """`person` is None once personal data was erased. `position`: of the fact that gave it its
+    status."""
 
     id: OrderId
     event_id: EventId

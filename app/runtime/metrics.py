@@ -58,6 +58,11 @@ FROZEN_PAYMENTS = Counter(
     "Looks at payments that only a person can bring to an end.",
     ["method"],
 )
+STRANDED_PAYMENTS = Gauge(
+    "taquilla_stranded_payments",
+    "Open payments of accounts that cannot be used; each needs its method back.",
+    multiprocess_mode="livemostrecent",
+)
 NOTICES = Counter(
     "taquilla_payment_notices_total",
     "Notices of providers: new, refused, conflicting (one key, other words), unmatched.",

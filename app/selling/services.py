@@ -9,7 +9,7 @@ from app.rollout import Toggles
 from app.selling.availability import AvailabilityBoard
 from app.selling.ordering import Ordering
 from app.selling.organising import Organising
-from app.selling.paying import Noticing, Paying, Refunding, Settling
+from app.selling.paying import MethodHealth, Noticing, Paying, Refunding, Settling
 from app.selling.readiness import Readiness
 from app.selling.ticketing import Ticketing
 
@@ -23,6 +23,7 @@ class Services:
     noticing: Noticing
     refunding: Refunding
     settling: Settling
+    method_health: MethodHealth
     board: AvailabilityBoard
     readiness: Readiness
     toggles: Toggles

@@ -1,6 +1,6 @@
 #!lua
 --[[
-refund_order: note how much money of a confirmed order went back; all of it cancels the order.
+refund_order: note how much money of an order went back; all of it cancels a confirmed order.
 
 KEYS
   1 head       hash    epoch and seq of the partition
@@ -15,7 +15,7 @@ ARGV
   4 payment_id    id
   5 refunded      int   all that has gone back, in minor units; less than is known says nothing
 REPLY
-  ORDER order      as much has gone back, now or before; or the order had ended otherwise
+  ORDER order      as much has gone back, now or before; or the order had ended without this payment
   REFUSED order    more than its total, of another payment, or of an order that was never settled
   UNKNOWN_ORDER
   MALFORMED        an amount that no caller of ours sends
@@ -50,9 +50,10 @@ if not order then
   return { "UNKNOWN_ORDER", now }
 end
 local status, total = order.status, tonumber(order.total)
-if status == "expired" or status == "released" or status == "cancelled" then
+local is_ours = order.payment_id == ARGV[4]
+if status == "expired" or status == "released" or (status == "cancelled" and not is_ours) then
   return { "ORDER", now, order_fields(order) }
-elseif status ~= "confirmed" or order.payment_id ~= ARGV[4] or refunded > total then
+elseif (status ~= "confirmed" and status ~= "cancelled") or not is_ours or refunded > total then
   return { "REFUSED", now, order_fields(order) }
 end
 local amount = refunded - tonumber(order.refunded)
@@ -60,14 +61,14 @@ if amount <= 0 then
   return { "ORDER", now, order_fields(order) }
 end
 
-order.status = refunded == total and "cancelled" or "confirmed"
+order.status = refunded == total and "cancelled" or status
 order.refunded = whole(refunded)
 order.version = whole(tonumber(order.version) + 1)
 local fields = order_fields(order)
 emit_fact(KEYS[1], KEYS[2], "OrderRefunded", now,
-  { "event_id", ARGV[3], "previous", "confirmed", "amount", whole(amount), unpack(fields) })
+  { "event_id", ARGV[3], "previous", status, "amount", whole(amount), unpack(fields) })
 redis.call("HSET", KEYS[5], unpack(fields))
-if order.status == "cancelled" then
+if order.status ~= status then
   local lines = order_lines(order.lines)
   move_units(KEYS[3], lines, "sold", "available")
   count_customer(KEYS[4], order.customer_ref, lines, -1)

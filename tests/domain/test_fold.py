@@ -53,6 +53,10 @@ def after(before: Order, fact: OrderFact) -> list[str]:
     return fold.contradictions
 
 
+CALLED_OFF = replace(PAID, status=CANCELLED)
+"""By the organiser, who then gives the money back."""
+
+
 def refunded(amount_minor: int, status: OrderStatus = CONFIRMED) -> Order:
     return replace(PAID, status=status, version=4, refunded=Money(amount_minor, "EUR"))
 
@@ -65,6 +69,8 @@ def refunded(amount_minor: int, status: OrderStatus = CONFIRMED) -> Order:
         (BEGUN, tell(OrderPaymentFailed, replace(PLACED, version=3), PAYING)),
         (PAID, tell(OrderRefunded, refunded(100), CONFIRMED, 100)),
         (PAID, tell(OrderRefunded, refunded(500, CANCELLED), CONFIRMED, 500)),
+        (CALLED_OFF, tell(OrderRefunded, refunded(100, CANCELLED), CANCELLED, 100)),
+        (CALLED_OFF, tell(OrderRefunded, refunded(500, CANCELLED), CANCELLED, 500)),
         (
             replace(PLACED, status=OrderStatus.EXPIRED),
             tell(OrderConfirmed, replace(PAID, version=2), OrderStatus.EXPIRED),
@@ -81,6 +87,8 @@ def test_every_step_of_a_payment_can_have_happened(before: Order, fact: OrderFac
         (PAID, tell(OrderConfirmed, replace(PAID, version=4), CONFIRMED)),
         (PAID, tell(OrderRefunded, refunded(100, CANCELLED), CONFIRMED, 100)),
         (PAID, tell(OrderRefunded, refunded(500), CONFIRMED, 500)),
+        (CALLED_OFF, tell(OrderRefunded, refunded(100), CANCELLED, 100)),
+        (CALLED_OFF, tell(OrderCancelled, refunded(0, CANCELLED), CANCELLED)),
         (PAID, tell(OrderPaymentBegan, replace(BEGUN, version=4), CONFIRMED)),
         (PLACED, tell(OrderConfirmed, BEGUN, HELD)),
         (BEGUN, tell(OrderPaymentFailed, replace(PAID, version=3), PAYING)),

@@ -110,7 +110,7 @@ class Teller:
     def refunded(self, order: Order, refunded_minor: int) -> tuple[Order, RecordedFact]:
         """`refunded_minor`: all that has gone back by now."""
         refunded = Money(refunded_minor, order.total.currency)
-        status = OrderStatus.CANCELLED if refunded == order.total else OrderStatus.CONFIRMED
+        status = OrderStatus.CANCELLED if refunded == order.total else order.status
         after = replace(order, status=status, version=order.version + 1, refunded=refunded)
         stem = self._stem(order.event_id, after.version)
         amount = refunded - order.refunded

@@ -124,6 +124,29 @@ async def test_only_all_of_the_money_takes_the_tickets_along(ledger: Ledger) -> 
     assert revoked == [f"{order.id}.{number}" for number in (1, 2, 3)]
 
 
+async def test_money_of_a_cancelled_order_that_goes_back_is_counted(ledger: Ledger) -> None:
+    teller, feeder, order = await _begin(ledger)
+    order, paid = teller.settled(order, Settlement.PAID)
+    order, cancelled = teller.moved(order, OrderStatus.CANCELLED)
+    await feeder.feed(paid, cancelled)
+    position = (await _row(ledger)).position
+
+    for refunded_minor in (1_000, TOTAL):
+        order, fact = teller.refunded(order, refunded_minor)
+        await feeder.feed(fact)
+        assert await _units(ledger) == (0, 0, 0, 3)
+        assert await _amounts(ledger) == (0, 0, refunded_minor)
+        row = await _row(ledger)
+        assert (row.status, row.refunded) == (
+            OrderStatus.CANCELLED,
+            Money(refunded_minor, "EUR"),
+        )
+        assert row.position == position, "its tickets were revoked when it was cancelled"
+    for facts_a_batch in (1, 100):
+        await ledger.rebuild_read_models(decode_fact, facts_a_batch=facts_a_batch)
+        assert (await _row(ledger)).position == position
+
+
 async def test_money_that_came_too_late_is_a_sale_of_an_expired_order(ledger: Ledger) -> None:
     teller, feeder, order = await _begin(ledger)
     paying, began = teller.paid(order, OrderStatus.PAYING)

@@ -156,7 +156,51 @@ async def test_a_free_order_has_no_money_to_give_back(inventory: Inventory) -> N
     assert outcome == OrderTransitionRefused(order)
 
 
-@pytest.mark.parametrize("state", ["expired", "released", "cancelled", "refunded"])
+async def test_of_a_cancelled_order_the_money_that_goes_back_is_told(
+    inventory: Inventory, clock: SettableClock
+) -> None:
+    await opened_at_a_price(inventory)
+    confirmed = await paid(inventory)
+    await refund(inventory, 300)
+    await inventory.orders.cancel_order(ADDRESS)
+    stock = await stock_of(inventory)
+
+    for version, refunded_minor, more in ((6, 1_000, 700), (7, TOTAL, TOTAL - 1_000)):
+        outcome = await refund(inventory, refunded_minor)
+
+        after = replace(
+            confirmed,
+            status=OrderStatus.CANCELLED,
+            refunded=Money(refunded_minor, "EUR"),
+            version=version,
+        )
+        assert outcome == OrderIs(after)
+        assert await last_fact(inventory) == OrderRefunded(
+            **stem(version + 1, clock.now_ms(), version),
+            order=after,
+            previous=OrderStatus.CANCELLED,
+            amount=Money(more, "EUR"),
+        )
+    assert await stock_of(inventory) == stock, "the units came back with the cancel, once"
+    assert await inventory.events.read_customers(CONCERT) == {}
+
+
+async def test_of_a_cancelled_order_no_more_goes_back_than_was_paid(
+    inventory: Inventory, bytes_connection: RedisConnection
+) -> None:
+    await opened_at_a_price(inventory)
+    await paid(inventory)
+    await inventory.orders.cancel_order(ADDRESS)
+    order = await inventory.orders.read_order(ADDRESS)
+    assert order is not None
+    before = await everything(bytes_connection)
+
+    assert await refund(inventory, TOTAL + 1) == OrderTransitionRefused(order)
+    assert await refund(inventory, TOTAL, OTHER_PAYMENT) == OrderIs(order)
+    assert await everything(bytes_connection) == before
+
+
+@pytest.mark.parametrize("state", ["expired", "released", "refunded"])
 async def test_an_order_that_has_ended_stays_as_it_is(
     state: str, inventory: Inventory, bytes_connection: RedisConnection
 ) -> None:
@@ -169,10 +213,7 @@ async def test_an_order_that_has_ended_stays_as_it_is(
         await inventory.orders.release_order(ADDRESS)
     else:
         await paid(inventory)
-        if state == "refunded":
-            await refund(inventory, TOTAL)
-        else:
-            await inventory.orders.cancel_order(ADDRESS)
+        await refund(inventory, TOTAL)
     order = await inventory.orders.read_order(ADDRESS)
     assert order is not None
     before = await everything(bytes_connection)

@@ -128,8 +128,8 @@ class PayingMachine(SellingMachine):
 
     @rule(which=st.integers(0, 9), tenths=st.lists(st.integers(1, 11), min_size=1, max_size=4))
     def give_back(self, which: int, tenths: list[int]) -> None:
-        """Of what it cost, in any order, and sometimes more than all of it."""
-        for address in self._some({OrderStatus.CONFIRMED}, which):
+        """Of what it cost, in any order, and sometimes more than all of it; after a cancel too."""
+        for address in self._some({OrderStatus.CONFIRMED, OrderStatus.CANCELLED}, which):
             order = self.seller.orders[address.order_id]
             for each in tenths:
                 refunded_minor = order.total.amount_minor * each // 10

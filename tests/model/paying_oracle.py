@@ -120,15 +120,17 @@ class PaidSeller(Seller):
         order = self.orders.get(address.order_id)
         if order is None:
             return say.UnknownOrder()
-        if order.status in {EXPIRED, RELEASED, OrderStatus.CANCELLED}:
+        is_mine = order.payment_id == payment_id
+        has_ended = order.status in {EXPIRED, RELEASED}
+        if has_ended or (order.status is OrderStatus.CANCELLED and not is_mine):
             return say.OrderIs(order)
         refunded = Money(refunded_minor, order.total.currency)
-        is_ours = order.status is CONFIRMED and order.payment_id == payment_id
+        is_ours = order.status in {CONFIRMED, OrderStatus.CANCELLED} and is_mine
         if not is_ours or order.total < refunded:
             return say.OrderTransitionRefused(self._shown(order))
         if refunded <= order.refunded:
             return say.OrderIs(order)
-        status = OrderStatus.CANCELLED if refunded == order.total else CONFIRMED
+        status = OrderStatus.CANCELLED if refunded == order.total else order.status
         return say.OrderIs(self._become(replace(order, refunded=refunded), status, "OrderRefunded"))
 
     def _refuse_end(self, address: OrderAddress, payment_id: PaymentId) -> object:

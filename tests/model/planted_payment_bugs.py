@@ -136,6 +136,18 @@ PAYMENT_BUGS = (
         "",
     ),
     PlantedBug(
+        "a cancelled order gives its units back again when its money goes back",
+        "commands/refund_order.lua",
+        "if order.status ~= status then",
+        'if order.status == "cancelled" then',
+    ),
+    PlantedBug(
+        "the money of a cancelled order is not told",
+        "commands/refund_order.lua",
+        '(status == "cancelled" and not is_ours)',
+        'status == "cancelled"',
+    ),
+    PlantedBug(
         "a part of a refund is told as all of it",
         "commands/refund_order.lua",
         '"amount", whole(amount)',

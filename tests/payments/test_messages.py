@@ -14,7 +14,9 @@ from payments import (
     RefundStatus,
     RemoteStatus,
     Snapshot,
+    WebhookEvent,
 )
+from payments.messages import WORD_CHARACTERS_MAX
 
 PENDING = Snapshot(
     status=RemoteStatus.PENDING,
@@ -114,3 +116,41 @@ def test_a_refund_of_nothing_or_of_no_name_is_none() -> None:
 def test_a_next_action_that_a_browser_should_not_take_is_refused(action: dict[str, Any]) -> None:
     with pytest.raises(InvalidMessage):
         NextAction(**action)
+
+
+EVENT = WebhookEvent(event_key="evt_1", kind="payment.captured", reference="a" * 26)
+WORDS: list[tuple[Any, str]] = [
+    (EVENT, "event_key"),
+    (EVENT, "kind"),
+    (EVENT, "reference"),
+    (PENDING, "provider_payment_id"),
+    (PENDING, "reference"),
+    (REFUND, "provider_refund_id"),
+    (REFUND, "refund_id"),
+]
+
+
+@pytest.mark.parametrize(("message", "name"), WORDS)
+@pytest.mark.parametrize(
+    "word",
+    [
+        "",
+        "x" * (WORD_CHARACTERS_MAX + 1),
+        "a\nb",
+        "a\x00",
+        "\x1b[2J",
+        "a\u2028b",
+        "\ud800",
+        7,
+        b"x",
+    ],
+    ids=ascii,
+)
+def test_a_word_of_a_provider_is_short_and_can_be_seen(
+    message: Any, name: str, word: object
+) -> None:
+    change: Any = {name: word}
+    with pytest.raises(InvalidMessage, match=name):
+        replace(message, **change)
+    change = {name: "é" * WORD_CHARACTERS_MAX}
+    assert getattr(replace(message, **change), name)

@@ -20,8 +20,9 @@ from app.ledger.payments.rows import (
     Outcome,
     PaymentRow,
 )
+from app.ledger.payments.tables import FAILED_LATER
 from app.runtime.errors import ContractError
-from payments import Expected, Snapshot, observe
+from payments import Expected, RefundStatus, Snapshot, observe
 
 _S = OperationState
 NEXT_OPERATION_STATES: Final[Mapping[OperationState, frozenset[OperationState]]] = {
@@ -103,12 +104,16 @@ def told(row: PaymentRow, news: Told) -> PaymentRow:
             facts=observe(row.facts, snapshot, expected),
             provider_payment_id=row.provider_payment_id or snapshot.provider_payment_id,
         )
+        after = _with_failed_refunds(row, after)
     return _counted(row, _with_clock(row, after, news), news.at_ms)
 
 
 def reserved(row: PaymentRow, new: NewOperation) -> PaymentRow:
-    """With one operation more, being sent."""
-    return replace(row, operations=(*row.operations, new.row()))
+    """With one operation more, being sent. Whoever asks for a refund has seen which ones failed."""
+    operations = row.operations
+    if new.kind is OperationKind.REFUND:
+        operations = tuple(_without_failure(each) for each in operations)
+    return replace(row, operations=(*operations, new.row()))
 
 
 def resubmitted(
@@ -186,6 +191,30 @@ def _operation_told(operation: OperationRow, news: Told) -> OperationRow:
         return operation
     after = replace(operation, state=state, error_code=news.error_code)
     return replace(after, next_at_ms=None if after.is_ended else news.next_at_ms)
+
+
+def _with_failed_refunds(row: PaymentRow, after: PaymentRow) -> PaymentRow:
+    """A refund that had succeeded and failed after all stays as it ended, and is marked: its money
+    is here again, and nothing but a person sends it anew."""
+    failed = {
+        name
+        for name, fact in after.facts.refunds.items()
+        if fact.status is RefundStatus.FAILED and row.facts.refunds.get(name) != fact
+    }
+    return replace(
+        after,
+        operations=tuple(
+            replace(each, error_code=FAILED_LATER)
+            if each.state is _S.SUCCEEDED and each.provider_refund_id in failed
+            else each
+            for each in after.operations
+        ),
+    )
+
+
+def _without_failure(operation: OperationRow) -> OperationRow:
+    is_marked = operation.error_code == FAILED_LATER
+    return replace(operation, error_code=None) if is_marked else operation
 
 
 def _with_clock(row: PaymentRow, after: PaymentRow, news: Told) -> PaymentRow:

@@ -3,7 +3,7 @@
 Nothing waits for anybody else inside: no provider, no Redis.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import select
 
@@ -39,6 +39,7 @@ from app.ledger.payments.searching import (
     PaymentPage,
     PaymentSearch,
     find_due,
+    find_open_accounts,
     find_page,
     find_stuck,
 )
@@ -168,10 +169,16 @@ class Payments:
             return await find_due(connection, now_ms, limit)
 
     async def stuck(self, before_ms: int, limit: int) -> Sequence[PaymentRow]:
-        """What a person should look at: integrity faults, and what is open or in doubt since before
-        then. Oldest first."""
+        """What a person should look at: integrity faults, what is open or in doubt since before
+        then, and money that was to go back and is here, because a refund failed after all, say.
+        Oldest first."""
         async with self._database.read() as connection:
             return await find_stuck(connection, before_ms, limit)
+
+    async def open_accounts(self) -> Mapping[tuple[str, str], int]:
+        """How many open payments there are, by method and account."""
+        async with self._database.read() as connection:
+            return await find_open_accounts(connection)
 
     async def search(self, wanted: PaymentSearch) -> PaymentPage:
         """Oldest first. Raises UnknownPage."""

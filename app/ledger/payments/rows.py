@@ -170,8 +170,9 @@ class PaymentRow:
 
     @property
     def refundable_minor(self) -> int:
-        """What was taken and neither went back nor is on its way: each refund counts once, by what
-        the provider says of it where it was seen, otherwise by its operation."""
+        """What was taken and neither went back, nor is on its way, nor is disputed (that is the
+        bank's now): each refund counts once, by what the provider says of it where it was seen,
+        otherwise by its operation."""
         committed = sum(
             fact.amount_minor
             for fact in self.facts.refunds.values()
@@ -184,7 +185,8 @@ class PaymentRow:
             and each.state is not OperationState.REJECTED
             and each.provider_refund_id not in self.facts.refunds
         )
-        return max(self.facts.captured_minor - committed, 0)
+        left_minor = self.facts.captured_minor - self.facts.disputed_minor - committed
+        return max(left_minor, 0)
 
 
 @dataclass(frozen=True, slots=True)

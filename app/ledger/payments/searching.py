@@ -1,11 +1,11 @@
 """Which payments: those whose time has come, those that need a person, those of an organiser."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select, tuple_, union_all
+from sqlalchemy import Select, func, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.ids import EventId, OrderId, OrganiserId, PaymentId
@@ -13,9 +13,11 @@ from app.ledger.paging import UnknownPage
 from app.ledger.payments.reading import find_among
 from app.ledger.payments.rows import Outcome, PaymentRow
 from app.ledger.payments.tables import (
+    FAILED_LATER,
     HAS_FAULT,
     IN_DOUBT,
     IN_FLIGHT,
+    KEPT,
     OPEN,
     checkouts,
     payment_operations,
@@ -64,15 +66,28 @@ async def find_due(connection: AsyncConnection, now_ms: int, limit: int) -> Sequ
 async def find_stuck(
     connection: AsyncConnection, before_ms: int, limit: int
 ) -> Sequence[PaymentRow]:
-    """Those with an integrity fault, and those open or in doubt since before then; oldest first."""
+    """Those with an integrity fault; those open or in doubt since before then; those whose money
+    was to go back and is here: oldest first."""
     since_ms = payments.c.created_at_ms.label("since_ms")
     faulty = select(payments.c.payment_id, since_ms).where(HAS_FAULT)
     old = select(payments.c.payment_id, since_ms).where(OPEN, payments.c.created_at_ms < before_ms)
     doubtful = select(
         payment_operations.c.payment_id, payment_operations.c.first_submitted_at_ms
     ).where(IN_DOUBT, payment_operations.c.first_submitted_at_ms < before_ms)
-    ids = await _longest_waiting(connection, (faulty, old, doubtful), limit)
+    kept = select(payments.c.payment_id, since_ms).where(KEPT, payments.c.updated_at_ms < before_ms)
+    come_again = select(
+        payment_operations.c.payment_id, payment_operations.c.first_submitted_at_ms
+    ).where(payment_operations.c.error_code == FAILED_LATER)
+    ids = await _longest_waiting(connection, (faulty, old, doubtful, kept, come_again), limit)
     return await find_among(connection, ids)
+
+
+async def find_open_accounts(connection: AsyncConnection) -> Mapping[tuple[str, str], int]:
+    """How many open payments there are, by method and account."""
+    account = (payments.c.method, payments.c.account)
+    query = select(*account, func.count()).where(OPEN).group_by(*account)
+    found = (await connection.execute(query)).all()
+    return {(method, account_id): count for method, account_id, count in found}
 
 
 async def find_page(connection: AsyncConnection, wanted: PaymentSearch) -> PaymentPage:

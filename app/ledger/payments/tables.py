@@ -30,6 +30,10 @@ IN_FLIGHT = text("state = 'submitting'")
 IN_DOUBT = text("state = 'unknown'")
 ACTIVE = text("state IN ('submitting', 'unknown') AND kind <> 'refund'")
 UNHANDLED = text("handled_at_ms IS NULL")
+KEPT = text("state = 'captured' AND outcome IS NOT NULL AND NOT is_settled")
+"""Money of a payment that has ended and settled nothing: it must go back."""
+FAILED_LATER = "failed_later"
+"""The error code of a refund that had succeeded."""
 
 checkouts = Table(
     "checkouts",

@@ -11,12 +11,14 @@ answers     what an answer means
 noticing    notices of providers
 refunding   an organiser gives money back
 settling    `hack`: the money is somebody else's
+health      whether every account can be used
 """
 
 from app.selling.paying.advancing import Advanced, Advancing
 from app.selling.paying.asking import Providers
 from app.selling.paying.claims import Claims
 from app.selling.paying.commanding import Commanding
+from app.selling.paying.health import MethodHealth
 from app.selling.paying.noticing import NoticeRefused, NoticeTaken, Noticing, UnknownAccount
 from app.selling.paying.offering import MethodHalted, MethodUnavailable, Offer, Offering
 from app.selling.paying.refunding import (
@@ -42,6 +44,7 @@ __all__ = [
     "Claims",
     "Commanding",
     "MethodHalted",
+    "MethodHealth",
     "MethodUnavailable",
     "NotGranted",
     "NoticeRefused",

@@ -4,7 +4,7 @@ Used by a buyer's call, by the handling of notices and by the reconciler: whoeve
 step, and the others find it done. Every step is idempotent, in Redis and in the ledger alike.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, assert_never
 
 import structlog
@@ -46,10 +46,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """Where a payment and its order stand now."""
+    """Where a payment and its order stand now. `is_heard` False: its provider was to be asked, and
+    did not answer."""
 
     payment: PaymentRow
     order: Order
+    is_heard: bool = True
 
 
 class Advancing:
@@ -104,9 +106,12 @@ class Advancing:
     async def hear(self, payment: PaymentRow) -> Advanced:
         """Something happened at the provider: look, then go on. Without a look-up, only go on."""
         order = await self._claims.read(payment)
-        if self._providers.account_of(payment).descriptor.can(Capability.FETCH):
-            payment = await self._commanding.look_up(payment, order)
-        return await self.advance(payment)
+        account = self._providers.account_of(payment)
+        is_heard = account.is_usable
+        if account.descriptor.can(Capability.FETCH):
+            looked_up = await self._commanding.look_up(payment, order)
+            payment, is_heard = looked_up.payment, looked_up.is_answered
+        return replace(await self.advance(payment), is_heard=is_heard)
 
     async def _change_order(self, payment: PaymentRow, step: _OrderStep) -> Order:
         match step:
@@ -131,7 +136,7 @@ class Advancing:
             case deciding.Resolve(operation):
                 return await commanding.resolve(payment, order, operation)
             case deciding.LookUp():
-                return await commanding.look_up(payment, order)
+                return (await commanding.look_up(payment, order)).payment
             case deciding.Cancel():
                 return await commanding.cancel(payment, order)
             case deciding.ReturnMoney(reason):

@@ -60,6 +60,14 @@ class NewRefund:
     requested_by: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """`is_answered` False: the provider said nothing, so nothing is known anew."""
+
+    payment: PaymentRow
+    is_answered: bool
+
+
 class Commanding:
     """Every method answers the payment as it stands afterwards; raises Unavailable and
     OutcomeUnknown of the ledger, and nothing of a provider."""
@@ -142,20 +150,22 @@ class Commanding:
             snapshot=settled_elsewhere(payment, refunds=(back,)),
         )
 
-    async def look_up(self, payment: PaymentRow, order: Order) -> PaymentRow:
+    async def look_up(self, payment: PaymentRow, order: Order) -> LookedUp:
         """FETCH: how it stands now. Where nobody answers, it is asked again later."""
         answer = await self._providers.look_up(payment)
         next_at_ms = self._next_look_ms(payment, order)
         if not isinstance(answer, Answered):
             await self._payments.schedule(payment.payment_id, next_at_ms)
-            return await self.read(payment.payment_id)
-        return await self._payments.record(
+            is_answered = isinstance(answer, Absent)
+            return LookedUp(await self.read(payment.payment_id), is_answered)
+        recorded = await self._payments.record(
             payment.payment_id,
             channel=Channel.FETCH,
             at_ms=self._clock.now_ms(),
             snapshot=answer.snapshot,
             next_at_ms=next_at_ms,
         )
+        return LookedUp(recorded, is_answered=True)
 
     async def end(  # noqa: PLR0913 - all that was seen
         self,

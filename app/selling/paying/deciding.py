@@ -202,8 +202,10 @@ def _captured(payment: PaymentRow, order: Order, method: Descriptor, now_ms: int
         return Confirm()
     if _is_settled(payment, order):
         return _settled(payment, order, method, now_ms)
+    if payment.facts.pending_refund_minor:
+        return _await_refund(payment, method, now_ms)
     if not payment.refundable_minor or any(is_return(each) for each in payment.operations):
-        return Rest(payment.next_look_at_ms)
+        return Freeze()  # what went back has come again, or its buyer disputes it
     match order.status:
         case OrderStatus.HELD:
             return BeginAgain()
@@ -215,12 +217,16 @@ def _captured(payment: PaymentRow, order: Order, method: Descriptor, now_ms: int
 
 def _settled(payment: PaymentRow, order: Order, method: Descriptor, now_ms: int) -> Step:
     refunded_minor = payment.facts.refunded_minor
-    if order.status is OrderStatus.CONFIRMED and refunded_minor > order.refunded.amount_minor:
+    if refunded_minor > order.refunded.amount_minor:
         return ReflectRefund(refunded_minor)
     if payment.outcome not in {Outcome.CONFIRMED, Outcome.REFUNDED}:
         return Close(Outcome.CONFIRMED)
     if not payment.facts.pending_refund_minor:
         return Rest(None)
+    return _await_refund(payment, method, now_ms)
+
+
+def _await_refund(payment: PaymentRow, method: Descriptor, now_ms: int) -> Step:
     if method.can(Capability.FETCH) and _is_due(payment, now_ms):
         return LookUp()
     return Rest(payment.next_look_at_ms)
@@ -229,7 +235,7 @@ def _settled(payment: PaymentRow, order: Order, method: Descriptor, now_ms: int)
 def _refunded(payment: PaymentRow, order: Order, now_ms: int) -> Step:
     refunded_minor = payment.facts.refunded_minor
     if _is_settled(payment, order):
-        if order.status is OrderStatus.CONFIRMED and refunded_minor > order.refunded.amount_minor:
+        if refunded_minor > order.refunded.amount_minor:
             return ReflectRefund(refunded_minor)
     elif _is_paying(payment, order):
         return _give_up(order, now_ms)

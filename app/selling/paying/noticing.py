@@ -121,12 +121,15 @@ class Noticing:
         return NoticeTaken(batch.ack_status, batch.ack_body, batch.ack_media_type)
 
     async def follow_up(self, notice: NoticeRow) -> None:
-        """Looks at its payment, and brings it on."""
+        """Looks at its payment, and brings it on. As long as the provider does not say how the
+        payment stands the notice is kept: it may be all that we hear of late money."""
         now_ms = self._clock.now_ms()
         key = notice.key
         payment = await self._payments.find(key.method, key.account, notice.reference)
         if payment is not None:
-            await self._hear(payment, notice)
+            if not await self._hear(payment, notice):
+                await self._notices.retry(key, next_look_ms(notice.attempts, now_ms))
+                return
         elif now_ms - notice.received_at_ms < UNMATCHED_MS_MAX:
             await self._notices.retry(key, next_look_ms(notice.attempts, now_ms))
             return
@@ -135,7 +138,8 @@ class Noticing:
             log.error("a notice is of no payment of ours", method=key.method, account=key.account)
         await self._notices.handled(key, now_ms)
 
-    async def _hear(self, payment: PaymentRow, notice: NoticeRow) -> None:
+    async def _hear(self, payment: PaymentRow, notice: NoticeRow) -> bool:
+        """False: what it means is not known yet."""
         descriptor = self._registry.of_payment(payment.method, payment.account).descriptor
         is_evidence = (
             not descriptor.can(Capability.FETCH)
@@ -149,7 +153,7 @@ class Noticing:
                 at_ms=self._clock.now_ms(),
                 snapshot=notice.snapshot,
             )
-        await self._advancing.hear(payment)
+        return (await self._advancing.hear(payment)).is_heard
 
 
 def _parse(account: Enrolled, request: WebhookRequest) -> WebhookBatch | NoticeRefused:

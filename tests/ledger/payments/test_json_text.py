@@ -34,7 +34,7 @@ from payments import (
 
 # Any text at all: zero bytes and halves of surrogate pairs too.
 TEXTS = st.text(st.characters(), max_size=8)
-NAMES = st.text(st.characters(), min_size=1, max_size=8)
+NAMES = st.text(st.characters(), min_size=1, max_size=8).filter(str.isprintable)
 AMOUNTS = st.integers(0, 2**53 - 1)
 SCALARS: st.SearchStrategy[Scalar] = st.one_of(TEXTS, st.integers(), st.booleans(), st.none())
 FIELDS = st.dictionaries(TEXTS, SCALARS, max_size=4)
