@@ -53,7 +53,7 @@ async def test_a_buyer_is_sent_back_to_pages_that_are_known_and_to_no_other(api:
         action = {"script": "action"}
         answer = await _pay(api, order, f"payment-key-{number:05d}", return_url=url, input=action)
         assert answer.status_code == 201, answer.text
-        assert answer.json()["next_action"]["url"] == url
+        assert answer.json()["next_action"]["kind"] == "redirect"
 
 
 async def test_refusals_say_what_to_do(api: Api) -> None:

@@ -17,6 +17,7 @@ from app.domain.outcomes import OrderGone
 from app.ledger import (
     Busy,
     Channel,
+    Moved,
     OperationKind,
     OperationRow,
     OperationState,
@@ -177,14 +178,21 @@ class _Ledger:
         return self._world.row
 
     async def reserve(
-        self, payment_id: PaymentId, kind: OperationKind, **values: object
-    ) -> OperationRow | Busy | OverRefund:
+        self,
+        payment_id: PaymentId,
+        kind: OperationKind,
+        *,
+        decided_on: int | None = None,
+        **values: object,
+    ) -> OperationRow | Busy | OverRefund | Moved:
         row = self._world.row
         wanted = {"refund_id": None, "reason": None, "requested_by": None, **values}
         new = NewOperation(kind=kind, **wanted)  # type: ignore[arg-type]
         for each in row.operations:
             if each.idempotency_key == new.idempotency_key:
                 return each
+        if decided_on not in {None, row.version}:
+            return Moved()
         if kind is OperationKind.REFUND and new.amount_minor > row.refundable_minor:
             return OverRefund(row.refundable_minor)
         for each in row.operations:
