@@ -15,6 +15,7 @@ from app.ledger.ledger import Ledger, SchemaState, open_ledger
 from app.ledger.migrating import downgrade_ledger, upgrade_ledger
 from app.ledger.orders import OrderPage, OrderRow, Orders, OrderSearch
 from app.ledger.paging import UnknownPage
+from app.ledger.payments.attesting import Attestation
 from app.ledger.payments.notices import NewNotice, NoticeKey, NoticeRow, Notices, Taken
 from app.ledger.payments.payments import Payments
 from app.ledger.payments.report import REPORT_DAYS_MAX, PaymentReportRow, ReportPeriod
@@ -25,6 +26,7 @@ from app.ledger.payments.rows import (
     Channel,
     CheckoutRow,
     NewPayment,
+    ObservationRow,
     OperationKind,
     OperationRow,
     OperationState,
@@ -48,6 +50,7 @@ __all__ = [
     "ApiKeys",
     "Applied",
     "Archive",
+    "Attestation",
     "Busy",
     "Channel",
     "CheckoutRow",
@@ -67,6 +70,7 @@ __all__ = [
     "NoticeKey",
     "NoticeRow",
     "Notices",
+    "ObservationRow",
     "OperationKind",
     "OperationRow",
     "OperationState",

@@ -21,7 +21,7 @@ from app.ledger.payments.rows import (
     PaymentRow,
 )
 from app.runtime.errors import ContractError
-from payments import Expected, Snapshot, observe
+from payments import Expected, PaymentState, Snapshot, observe
 
 _S = OperationState
 NEXT_OPERATION_STATES: Final[Mapping[OperationState, frozenset[OperationState]]] = {
@@ -134,11 +134,13 @@ def resubmitted(
 
 def closed(row: PaymentRow, outcome: Outcome, at_ms: int) -> PaymentRow:
     """The clock stops, unless an operation has not ended. Nothing changes while a command may still
-    bring money: an order whose payment is closed may be paid by another."""
+    bring money, or where money was seen that whoever closes it had not seen yet: an order whose
+    payment is closed may be paid by another, and nobody looks at the money again."""
     may_bring_money = any(
         each.is_active and each.kind is not OperationKind.REFUND for each in row.operations
     )
-    if outcome not in NEXT_OUTCOMES[row.outcome] or (may_bring_money and outcome not in _LATE):
+    is_without = not may_bring_money and not _has_money(row)
+    if outcome not in NEXT_OUTCOMES[row.outcome] or not (is_without or outcome in _LATE):
         return row
     after = replace(
         row,
@@ -196,6 +198,15 @@ def _with_clock(row: PaymentRow, after: PaymentRow, news: Told) -> PaymentRow:
     if row.next_look_at_ms is None and (_is_unended(after) or after.facts != row.facts):
         return replace(after, next_look_at_ms=news.at_ms, looks=0)
     return replace(after, looks=0 if is_news else row.looks)
+
+
+def _has_money(row: PaymentRow) -> bool:
+    """Taken, or reserved by a provider that was not asked to let it go, or did not refuse to."""
+    was_refused = any(
+        each.kind is OperationKind.CANCEL and each.state is _S.REJECTED for each in row.operations
+    )
+    is_reserved = row.state is PaymentState.AUTHORIZED and not was_refused
+    return row.facts.captured_minor > 0 or is_reserved
 
 
 def _is_unended(row: PaymentRow) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app.domain.ids import EventId, OrderId, OrganiserId, PaymentId
 from app.ledger.database import Database
+from app.ledger.payments.attesting import Attestation, attest, find_observations
 from app.ledger.payments.changes import (
     NewOperation,
     Told,
@@ -26,6 +27,7 @@ from app.ledger.payments.rows import (
     Busy,
     Channel,
     NewPayment,
+    ObservationRow,
     OperationKind,
     OperationRow,
     OperationState,
@@ -156,6 +158,19 @@ class Payments:
         """None: no look is needed any more; ignored while an operation has not ended."""
         await self._change(payment_id, lambda row: scheduled(row, next_look_at_ms))
 
+    async def attest(
+        self, seen: PaymentRow, attestation: Attestation, at_ms: int
+    ) -> PaymentRow | None:
+        """What a person says of the payment as they have `seen` it. None: it has changed since, and
+        nothing was written."""
+        async with self._database.write() as connection:
+            return await attest(connection, seen, attestation, at_ms)
+
+    async def observations(self, payment_id: PaymentId) -> Sequence[ObservationRow]:
+        """All that was ever heard of it and told anything new; oldest first."""
+        async with self._database.read() as connection:
+            return await find_observations(connection, payment_id)
+
     async def due(self, now_ms: int, limit: int) -> Sequence[PaymentId]:
         """Those whose clock has come, or with a command whose sender let its lease run out; the
         longest waiting first."""
@@ -163,8 +178,8 @@ class Payments:
             return await find_due(connection, now_ms, limit)
 
     async def stuck(self, before_ms: int, limit: int) -> Sequence[PaymentRow]:
-        """What a person should look at: integrity faults, and what is open or in doubt since before
-        then. Oldest first."""
+        """What a person should look at: integrity faults that nobody has closed, and what is open
+        or in doubt since before then. Oldest first."""
         async with self._database.read() as connection:
             return await find_stuck(connection, before_ms, limit)
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.ids import PaymentId
 from app.ledger.payments.changes import Told, told
+from app.ledger.payments.json_text import write_redacted
 from app.ledger.payments.reading import read_locked
 from app.ledger.payments.rows import PaymentRow
 from app.ledger.payments.tables import payment_observations
@@ -31,7 +32,7 @@ async def record(connection: AsyncConnection, payment_id: PaymentId, news: Told)
         return after
     if after.version == before.version:
         after = replace(after, version=before.version + 1, updated_at_ms=news.at_ms)
-    observation = new_observation(before, after, news, news.snapshot)
+    observation = new_observation(before, after, news, write_redacted(news.snapshot))
     await write(connection, [*changes_between(before, after), observation])
     return after
 

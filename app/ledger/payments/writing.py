@@ -9,10 +9,9 @@ from sqlalchemy import Insert, Table, Update, bindparam, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.ledger.payments.changes import Told
-from app.ledger.payments.json_text import write_facts, write_redacted, write_scalars
+from app.ledger.payments.json_text import write_facts, write_scalars
 from app.ledger.payments.rows import OperationRow, PaymentRow
 from app.ledger.payments.tables import payment_observations, payment_operations, payments
-from payments import Snapshot
 
 _Values = dict[str, str | int | bool | None]
 
@@ -111,14 +110,14 @@ def new_operation(row: PaymentRow, number: int) -> Write:
     return Write(payment_operations, _INSERT_OPERATION, values | _changing_values_of(operation))
 
 
-def new_observation(before: PaymentRow, after: PaymentRow, news: Told, said: Snapshot) -> Write:
-    """What was said, and what it changed. `after` is a version of its own."""
+def new_observation(before: PaymentRow, after: PaymentRow, news: Told, said: str) -> Write:
+    """What was said, as JSON, and what it changed. `after` is a version of its own."""
     values: _Values = {
         "payment_id": after.payment_id,
         "version": after.version,
         "at_ms": news.at_ms,
         "channel": news.channel.value,
-        "snapshot": write_redacted(said),
+        "snapshot": said,
         "state_before": before.state.value,
         "state_after": after.state.value,
         "captured_change_minor": after.facts.captured_minor - before.facts.captured_minor,

@@ -163,6 +163,8 @@ class Advancing:
         now_ms = self._clock.now_ms()
         wanted_ms: int | None
         if isinstance(step, deciding.Freeze):
+            if payment.outcome is not None and payment.next_look_at_ms is None:
+                return  # a person has looked, and closed it; news would have started its clock
             FROZEN_PAYMENTS.labels(payment.method).inc()
             log.error("a payment needs a person", payment=payment.payment_id)
             wanted_ms = now_ms + FROZEN_LOOK_MS

@@ -151,6 +151,11 @@ class Providers:
             case _:
                 return InDoubt("no_answer")
 
+    async def check(self, account: Enrolled) -> str | None:
+        """Whether it can be used now; otherwise the code of what is wrong."""
+        answer = await self._bounded(account, "check", account.method.check())
+        return answer.code if isinstance(answer, NotDone | InDoubt) else None
+
     async def _command(
         self, account: Enrolled, name: str, asked: Awaitable[Snapshot]
     ) -> CommandAnswer:
