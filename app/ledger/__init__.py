@@ -16,6 +16,7 @@ from app.ledger.migrating import downgrade_ledger, upgrade_ledger
 from app.ledger.orders import OrderPage, OrderRow, Orders, OrderSearch
 from app.ledger.paging import UnknownPage
 from app.ledger.payments.attesting import Attestation
+from app.ledger.payments.changes import Follows, NewOperation
 from app.ledger.payments.notices import NewNotice, NoticeKey, NoticeRow, Notices, Taken
 from app.ledger.payments.payments import Payments
 from app.ledger.payments.report import REPORT_DAYS_MAX, PaymentReportRow, ReportPeriod
@@ -62,10 +63,12 @@ __all__ = [
     "EventRow",
     "Events",
     "FactPage",
+    "Follows",
     "Instance",
     "Ledger",
     "NewApiKey",
     "NewNotice",
+    "NewOperation",
     "NewPayment",
     "NoticeKey",
     "NoticeRow",

@@ -10,7 +10,7 @@ import os
 import pstats
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from unittest.mock import patch
 
 import httpx
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Engine
 
 from app.ledger.database import Database
 from app.main import create_app
@@ -45,7 +45,7 @@ class _Tally:
     """By what it is: how often, and for how long together."""
 
     times: Counter[str] = field(default_factory=Counter)
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
@@ -96,10 +96,11 @@ async def _measure(client: httpx.AsyncClient) -> str:
             await _check_out(client, buyer)
         profile.disable()
         seconds, used = time.perf_counter() - began, time.process_time() - used
-    lines = [
-        f"One checkout, alone: {seconds / CHECKOUTS * 1e3:.1f} ms, of them {used / CHECKOUTS * 1e3:.1f} ms "
-        "of processor (client and API together)"
-    ]
+    head = (
+        f"One checkout, alone: {seconds / CHECKOUTS * 1e3:.1f} ms; processor, API and client "
+        f"together: {used / CHECKOUTS * 1e3:.1f} ms"
+    )
+    lines = [head]
     for name, count in sorted(tally.times.items()):
         spent = tally.seconds[name]
         lines.append(

@@ -42,8 +42,7 @@ class Till:
     async def pay_for(self, order: Order, **scripts: str) -> Advanced:
         payment = await self.start(order, **scripts)
         order = await self.desk.claims.begin(payment, self.clock.now_ms() + 60_000)
-        payment = await self.desk.commanding.initiate(payment, order, payment.operations[0])
-        return await self.desk.advancing.advance(payment, order)
+        return await self.desk.advancing.begin(payment, order, payment.operations[0])
 
     async def hold(self) -> Order:
         self.number += 1

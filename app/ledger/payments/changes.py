@@ -8,9 +8,9 @@ lease, and news of a payment whose clock had stopped start it again, so that not
 late money is ever forgotten.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from app.ledger.payments.rows import (
     Channel,
@@ -91,6 +91,11 @@ class NewOperation:
         )
 
 
+Follows: TypeAlias = Callable[[PaymentRow], NewOperation | Outcome | None]
+"""What follows at once from what was heard, decided under the lock and pure: a command is begun, or
+the payment ends. None: neither."""
+
+
 def told(row: PaymentRow, news: Told) -> PaymentRow:
     """ContractError: the operation is not of this payment."""
     if news.operation_id is not None:
@@ -109,6 +114,21 @@ def told(row: PaymentRow, news: Told) -> PaymentRow:
 def reserved(row: PaymentRow, new: NewOperation) -> PaymentRow:
     """With one operation more, being sent."""
     return replace(row, operations=(*row.operations, new.row()))
+
+
+def followed(row: PaymentRow, follows: NewOperation | Outcome | None, at_ms: int) -> PaymentRow:
+    """The same row where that may not be: one command at a time, and each key once."""
+    match follows:
+        case Outcome():
+            return closed(row, follows, at_ms)
+        case NewOperation():
+            is_known = any(
+                each.is_active or each.idempotency_key == follows.idempotency_key
+                for each in row.operations
+            )
+            return row if is_known else reserved(row, follows)
+        case None:
+            return row
 
 
 def resubmitted(

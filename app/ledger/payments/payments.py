@@ -11,6 +11,7 @@ from app.domain.ids import EventId, OrderId, OrganiserId, PaymentId
 from app.ledger.database import Database
 from app.ledger.payments.attesting import Attestation, attest, find_observations
 from app.ledger.payments.changes import (
+    Follows,
     NewOperation,
     Told,
     closed,
@@ -141,13 +142,15 @@ class Payments:
         error_code: str | None = None,
         snapshot: Snapshot | None = None,
         next_at_ms: int | None = None,
+        follows: Follows | None = None,
     ) -> PaymentRow:
         """What was heard, joined to what is known. The snapshot is kept as an observation if it
         tells anything new, or for the first time in this way. An operation that ended stays as it
-        ended. `next_at_ms`: the next look; None leaves it where it is."""
+        ended. `next_at_ms`: the next look; None leaves it where it is. `follows`: see there; an
+        operation that it began is the caller's to send."""
         news = Told(channel, at_ms, operation_id, operation_state, error_code, snapshot, next_at_ms)
         async with self._database.write() as connection:
-            return await record(connection, payment_id, news)
+            return await record(connection, payment_id, news, follows)
 
     async def close(self, payment_id: PaymentId, outcome: Outcome, at_ms: int) -> PaymentRow:
         """How it ended for its order. The first outcome stands, except that a confirmed one may be

@@ -15,6 +15,8 @@ from app.domain.orders import Order, OrderStatus
 from app.ledger import (
     Busy,
     Channel,
+    Follows,
+    NewOperation,
     OperationKind,
     OperationRow,
     OperationState,
@@ -78,12 +80,28 @@ class Commanding:
         self, payment: PaymentRow, order: Order, operation: OperationRow
     ) -> PaymentRow:
         """The first command, which is the caller's to send; the order waits for it already."""
-        beginning = _beginning_of(payment, order)
-        answer = await self._providers.initiate(payment, operation, beginning)
-        return await self._record(payment, order, operation, answer)
+        answer = await self.ask(payment, order, operation)
+        return await self.record(payment, order, operation, answer)
 
-    async def capture(self, payment: PaymentRow, order: Order) -> PaymentRow:
-        return await self._command(payment, order, OperationKind.CAPTURE)
+    async def ask(
+        self, payment: PaymentRow, order: Order, operation: OperationRow
+    ) -> CommandAnswer:
+        """Sends a command that is the caller's to send; nothing is written."""
+        if operation.kind is OperationKind.INITIATE:
+            beginning = _beginning_of(payment, order)
+            return await self._providers.initiate(payment, operation, beginning)
+        return await self._providers.command(payment, operation)
+
+    async def reserve_capture(self, payment: PaymentRow) -> OperationRow | None:
+        """The caller's to send; None: somebody else was faster."""
+        new = self.new_capture(payment)
+        reserved = await self._reserve(payment, new)
+        is_ours = isinstance(reserved, OperationRow) and reserved.operation_id == new.operation_id
+        return reserved if is_ours and isinstance(reserved, OperationRow) else None
+
+    def new_capture(self, payment: PaymentRow) -> NewOperation:
+        """All of it; not begun yet."""
+        return self._new_operation(payment, OperationKind.CAPTURE)
 
     async def cancel(self, payment: PaymentRow, order: Order) -> PaymentRow:
         return await self._command(payment, order, OperationKind.CANCEL)
@@ -221,25 +239,43 @@ class Commanding:
             return await self.read(payment.payment_id)
         if is_first:
             return await self.initiate(payment, order, operation)
-        answer = await self._providers.command(payment, operation)
-        return await self._record(payment, order, operation, answer)
+        answer = await self.ask(payment, order, operation)
+        return await self.record(payment, order, operation, answer)
 
     async def _command(self, payment: PaymentRow, order: Order, kind: OperationKind) -> PaymentRow:
+        new = self._new_operation(payment, kind)
+        reserved = await self._reserve(payment, new)
+        sent = await self._send(payment, order, new.operation_id, reserved)
+        return sent if isinstance(sent, PaymentRow) else await self.read(payment.payment_id)
+
+    def _new_operation(self, payment: PaymentRow, kind: OperationKind) -> NewOperation:
         """One that was refused may be asked for again, under the next key."""
         ended = sum(each.kind is kind and each.is_ended for each in payment.operations)
         key = f"{payment.payment_id}.{kind}.{ended + 1}"
-        operation_id = _operation_id(key)
-        reserved = await self._payments.reserve(
-            payment.payment_id,
-            kind,
-            operation_id=operation_id,
+        return NewOperation(
+            operation_id=_operation_id(key),
+            kind=kind,
             idempotency_key=key,
             amount_minor=payment.amount.amount_minor,
+            refund_id=None,
+            reason=None,
+            requested_by=None,
             lease_until_ms=self._lease_until_ms(payment),
             at_ms=self._clock.now_ms(),
         )
-        sent = await self._send(payment, order, operation_id, reserved)
-        return sent if isinstance(sent, PaymentRow) else await self.read(payment.payment_id)
+
+    async def _reserve(
+        self, payment: PaymentRow, new: NewOperation
+    ) -> OperationRow | Busy | OverRefund:
+        return await self._payments.reserve(
+            payment.payment_id,
+            new.kind,
+            operation_id=new.operation_id,
+            idempotency_key=new.idempotency_key,
+            amount_minor=new.amount_minor,
+            lease_until_ms=new.lease_until_ms,
+            at_ms=new.at_ms,
+        )
 
     async def _send(
         self,
@@ -252,7 +288,7 @@ class Commanding:
         match reserved:
             case OperationRow() if reserved.operation_id == operation_id:
                 answer = await self._providers.command(payment, reserved)
-                return await self._record(payment, order, reserved, answer)
+                return await self.record(payment, order, reserved, answer)
             case OperationRow() | Busy():
                 return await self.read(payment.payment_id)
             case OverRefund():
@@ -264,9 +300,15 @@ class Commanding:
         account = self._providers.account_of(payment)
         return self._clock.now_ms() + self._providers.lease_ms(account)
 
-    async def _record(
-        self, payment: PaymentRow, order: Order, operation: OperationRow, answer: CommandAnswer
+    async def record(
+        self,
+        payment: PaymentRow,
+        order: Order,
+        operation: OperationRow,
+        answer: CommandAnswer,
+        follows: Follows | None = None,
     ) -> PaymentRow:
+        """What a command was answered."""
         snapshot: Snapshot | None = None
         code: str | None = None
         match answer:
@@ -286,6 +328,7 @@ class Commanding:
             error_code=code,
             snapshot=snapshot,
             next_at_ms=self._next_look_ms(payment, order) if is_ahead else None,
+            follows=follows,
         )
 
     async def _postpone(
