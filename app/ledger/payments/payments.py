@@ -27,6 +27,7 @@ from app.ledger.payments.rows import (
     AnotherOpen,
     Busy,
     Channel,
+    Moved,
     NewPayment,
     ObservationRow,
     OperationKind,
@@ -97,9 +98,11 @@ class Payments:
         refund_id: str | None = None,
         reason: str | None = None,
         requested_by: str | None = None,
-    ) -> OperationRow | Busy | OverRefund:
+        decided_on: int | None = None,
+    ) -> OperationRow | Busy | OverRefund | Moved:
         """The operation, which is the caller's to send until the lease ends. With a key that is
-        known: the operation of that key, however it stands. ContractError: that one is another."""
+        known: the operation of that key, however it stands. `decided_on`: the version of the row
+        that the caller saw; None: whatever it is. ContractError: the key is another's."""
         new = NewOperation(
             operation_id, kind, idempotency_key, amount_minor, refund_id, reason, requested_by,
             lease_until_ms, at_ms,
@@ -108,6 +111,8 @@ class Payments:
             row = await read_locked(connection, payment_id)
             if (known := _known(row, new)) is not None:
                 return known
+            if decided_on is not None and decided_on != row.version:
+                return Moved()
             if (refusal := _refusal(row, new)) is not None:
                 return refusal
             after = reserved(row, new)

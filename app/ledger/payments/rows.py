@@ -230,6 +230,11 @@ class Busy:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """The payment is not what the caller decided on: something was heard of it since."""
+
+
+@dataclass(frozen=True, slots=True)
 class OverRefund:
     """More than what is left of the money."""
 

@@ -16,6 +16,7 @@ from app.ledger import (
     Busy,
     Channel,
     Follows,
+    Moved,
     NewOperation,
     OperationKind,
     OperationRow,
@@ -107,7 +108,12 @@ class Commanding:
         return await self._command(payment, order, OperationKind.CANCEL)
 
     async def refund(
-        self, payment: PaymentRow, order: Order, new: NewRefund
+        self,
+        payment: PaymentRow,
+        order: Order,
+        new: NewRefund,
+        *,
+        decided_on: int | None = None,
     ) -> PaymentRow | OverRefund:
         """OverRefund: somebody else was faster, and less is left than that."""
         operation_id = _operation_id(new.idempotency_key)
@@ -120,6 +126,7 @@ class Commanding:
             refund_id=new.refund_id,
             reason=new.reason,
             requested_by=new.requested_by,
+            decided_on=decided_on,
             lease_until_ms=self._lease_until_ms(payment),
             at_ms=self._clock.now_ms(),
         )
@@ -135,7 +142,7 @@ class Commanding:
             amount_minor=payment.refundable_minor,
             reason=reason,
         )
-        sent = await self.refund(payment, order, new)
+        sent = await self.refund(payment, order, new, decided_on=payment.version)
         return sent if isinstance(sent, PaymentRow) else await self.read(payment.payment_id)
 
     async def leave_with_issuer(self, payment: PaymentRow) -> PaymentRow:
@@ -266,7 +273,7 @@ class Commanding:
 
     async def _reserve(
         self, payment: PaymentRow, new: NewOperation
-    ) -> OperationRow | Busy | OverRefund:
+    ) -> OperationRow | Busy | OverRefund | Moved:
         return await self._payments.reserve(
             payment.payment_id,
             new.kind,
@@ -275,6 +282,7 @@ class Commanding:
             amount_minor=new.amount_minor,
             lease_until_ms=new.lease_until_ms,
             at_ms=new.at_ms,
+            decided_on=payment.version,
         )
 
     async def _send(
@@ -282,14 +290,14 @@ class Commanding:
         payment: PaymentRow,
         order: Order,
         operation_id: str,
-        reserved: OperationRow | Busy | OverRefund,
+        reserved: OperationRow | Busy | OverRefund | Moved,
     ) -> PaymentRow | OverRefund:
         """If it is ours to send; otherwise somebody else was faster."""
         match reserved:
             case OperationRow() if reserved.operation_id == operation_id:
                 answer = await self._providers.command(payment, reserved)
                 return await self.record(payment, order, reserved, answer)
-            case OperationRow() | Busy():
+            case OperationRow() | Busy() | Moved():
                 return await self.read(payment.payment_id)
             case OverRefund():
                 return reserved

@@ -10,6 +10,7 @@ from app.ledger import (
     Busy,
     Channel,
     Ledger,
+    Moved,
     OperationKind,
     OperationRow,
     OperationState,
@@ -55,6 +56,19 @@ async def test_one_command_at_a_time_beside_refunds(ledger: Ledger) -> None:
     await _end(ledger, row, row.operations[0], OperationState.REJECTED)
     cancel = await reserved(ledger, row, CANCEL, "cancel")
     assert await _reserve(ledger, row, CAPTURE, "capture") == Busy(cancel)
+
+
+async def test_a_command_that_was_decided_on_old_news_is_not_begun(ledger: Ledger) -> None:
+    now = await captured(ledger)
+    answers = [
+        await ledger.payments.reserve(
+            now.payment_id, CANCEL, operation_id=f"op-{version}", idempotency_key="key-cancel",
+            amount_minor=TOTAL_MINOR, lease_until_ms=9_000, at_ms=3_000, decided_on=version,
+        )
+        for version in (now.version - 1, now.version)
+    ]  # fmt: skip
+    assert answers[0] == Moved()
+    assert isinstance(answers[1], OperationRow)
 
 
 async def test_a_refund_does_not_wait_for_other_commands(ledger: Ledger) -> None:
@@ -212,7 +226,7 @@ async def test_what_was_answered_is_not_sent_again(ledger: Ledger, state: Operat
 
 async def _reserve(
     ledger: Ledger, row: PaymentRow, kind: OperationKind, name: str, *, amount: int = TOTAL_MINOR
-) -> OperationRow | Busy | OverRefund:
+) -> OperationRow | Busy | OverRefund | Moved:
     return await ledger.payments.reserve(
         row.payment_id, kind, operation_id=f"op-{name}", idempotency_key=f"key-{name}",
         amount_minor=amount, refund_id=name, lease_until_ms=9_000, at_ms=3_000,
