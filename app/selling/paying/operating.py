@@ -138,7 +138,7 @@ class Operating:
             amount_minor=payment.refundable_minor,
             reason="requested",
         )
-        sent = await self._commanding.refund(payment, order, new)
+        sent = await self._commanding.refund(payment, order, new, decided_on=payment.version)
         return (
             sent
             if isinstance(sent, PaymentRow)
