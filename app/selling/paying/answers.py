@@ -20,6 +20,8 @@ from payments import (
 LOOK_SECONDS: Final = (2, 5, 15, 45, 120, 300, 900, 3600)
 """Between one look and the next, the last one for ever: soon while a buyer waits, rarely later."""
 
+ENDED: Final = frozenset({OperationState.SUCCEEDED, OperationState.REJECTED})
+
 RESEND_SHARE: Final = 0.8
 """Of the time for which a provider remembers a key: after that nothing is sent again."""
 
@@ -97,3 +99,10 @@ def proves_absence(operation: OperationRow, method: Descriptor, now_ms: int) -> 
 def next_look_ms(looks: int, now_ms: int) -> int:
     """`looks`: how often it was put off already."""
     return now_ms + 1000 * LOOK_SECONDS[min(looks, len(LOOK_SECONDS) - 1)]
+
+
+def state_seen(operation: OperationRow, snapshot: Snapshot) -> OperationState | None:
+    """How a command ended by what a look-up shows; None: it does not show its end."""
+    state = answered_state(operation, snapshot)
+    is_awaited = operation.kind is OperationKind.REFUND and state is OperationState.PENDING
+    return state if state in ENDED or is_awaited else None

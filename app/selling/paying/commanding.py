@@ -8,8 +8,6 @@ import secrets
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-import orjson
-
 from app.domain.ids import PaymentId, reference_of
 from app.domain.orders import Order, OrderStatus
 from app.ledger import (
@@ -28,25 +26,26 @@ from app.ledger import (
 from app.runtime.clock import Clock
 from app.runtime.errors import ContractError
 from app.selling.paying.answers import (
+    ENDED,
     answered_state,
     may_send_again,
     next_look_ms,
     proves_absence,
+    state_seen,
     unanswered_state,
 )
 from app.selling.paying.asking import (
     Absent,
     Answered,
-    Beginning,
     CommandAnswer,
     InDoubt,
     NotDone,
     Providers,
+    beginning_of,
 )
 from app.selling.paying.deciding import ReturnReason
 from payments import Capability, RefundState, RefundStatus, RemoteStatus, Snapshot
 
-_ENDED: Final = frozenset({OperationState.SUCCEEDED, OperationState.REJECTED})
 _AHEAD: Final = frozenset({RemoteStatus.REQUIRES_ACTION, RemoteStatus.PENDING})
 
 
@@ -89,7 +88,7 @@ class Commanding:
     ) -> CommandAnswer:
         """Sends a command that is the caller's to send; nothing is written."""
         if operation.kind is OperationKind.INITIATE:
-            beginning = _beginning_of(payment, order)
+            beginning = beginning_of(payment, order)
             return await self._providers.initiate(payment, operation, beginning)
         return await self._providers.command(payment, operation)
 
@@ -208,7 +207,7 @@ class Commanding:
         answer = await self._providers.look_up(payment)
         match answer:
             case Answered(snapshot):
-                seen = _state_seen(operation, snapshot)
+                seen = state_seen(operation, snapshot)
                 next_at_ms = next_look_ms(0, now_ms)
                 payment = await self.end(
                     payment,
@@ -326,7 +325,7 @@ class Commanding:
                 state = unanswered_state(operation, answer)
             case _:
                 assert_never(answer)
-        is_ahead = state not in _ENDED or (snapshot is not None and snapshot.status in _AHEAD)
+        is_ahead = state not in ENDED or (snapshot is not None and snapshot.status in _AHEAD)
         return await self._payments.record(
             payment.payment_id,
             channel=Channel.RESPONSE,
@@ -374,18 +373,6 @@ def _operation_id(key: str) -> str:
     return f"{key}.{secrets.token_hex(4)}"
 
 
-def _beginning_of(payment: PaymentRow, order: Order) -> Beginning:
-    """As it was when the payment began: sent again, it must say the same."""
-    return_url = payment.activation.get("return_url")
-    method_input = payment.activation.get("input")
-    return Beginning(
-        return_url=return_url if isinstance(return_url, str) else None,
-        description=payment.order_id,
-        expires_at_ms=order.birth.expires_at_ms or 0,
-        method_input=orjson.loads(method_input) if isinstance(method_input, str) else {},
-    )
-
-
 def _is_waiting(payment: PaymentRow, order: Order, now_ms: int) -> bool:
     """Whether the order still waits for this payment, and in its own time."""
     return (
@@ -393,10 +380,3 @@ def _is_waiting(payment: PaymentRow, order: Order, now_ms: int) -> bool:
         and order.payment_id == payment.payment_id
         and now_ms < (order.expires_at_ms or 0)
     )
-
-
-def _state_seen(operation: OperationRow, snapshot: Snapshot) -> OperationState | None:
-    """How a command ended by what a look-up shows; None: it does not show its end."""
-    state = answered_state(operation, snapshot)
-    is_awaited = operation.kind is OperationKind.REFUND and state is OperationState.PENDING
-    return state if state in _ENDED or is_awaited else None
