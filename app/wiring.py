@@ -24,7 +24,7 @@ from app.rollout import (
     kept_payload_path,
     open_unleash_server,
 )
-from app.runtime.clock import Clock, SystemClock
+from app.runtime.clock import SystemClock
 from app.runtime.embedded_redis import redis_url
 from app.runtime.errors import ConfigurationError
 from app.runtime.jobs import Job, run_jobs
@@ -33,18 +33,17 @@ from app.runtime.redis_connection import RedisConnection, TrustedRun
 from app.runtime.secrets import Secrets, load_secrets, load_ticket_secrets
 from app.runtime.settings import Settings
 from app.selling import (
-    Advancing,
     AvailabilityBoard,
-    Claims,
-    Commanding,
     Expiring,
+    Granting,
     MethodHealth,
-    Noticing,
     Offering,
+    Operating,
     Ordering,
     OrderingSecrets,
     Organising,
     Paying,
+    PaymentDesk,
     Providers,
     Readiness,
     Recorded,
@@ -56,6 +55,7 @@ from app.selling import (
     Verifying,
     check_installation,
     has_served_production,
+    make_payment_desk,
 )
 from app.workers import Forgetter, Projector, Reconciler, Relay, RelayLimits, Sweeper
 from payments import Registry
@@ -138,7 +138,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         expiring = Expiring(inventory.orders)
         ordering = Ordering(inventory, gates, expiring, ordering_secrets, _hold_caps(settings))
         registry = await stack.enter_async_context(_open_registry(settings, secrets, ledger))
-        money = _build_money(settings, resources, registry, expiring)
+        money = _payment_desk(settings, resources, registry, expiring)
         method_health = MethodHealth(registry, ledger.payments)
         ticket_keys = TicketKeys(secrets.tickets)
         board = AvailabilityBoard(inventory.events)
@@ -257,6 +257,37 @@ async def open_organising(settings: Settings) -> AsyncIterator[Organising]:
 
 
 @asynccontextmanager
+async def open_operating(settings: Settings) -> AsyncIterator[Operating]:
+    """What operators do about payments; as careful with a Redis that started anew as a worker."""
+    trusted = TrustedRun()
+    async with (
+        open_resources(settings, trusted) as resources,
+        _open_readiness(settings, resources, trusted) as readiness,
+    ):
+        await readiness.step()
+        async with _open_registry(settings, load_secrets(settings), resources.ledger) as registry:
+            expiring = Expiring(resources.inventory.orders)
+            yield _payment_desk(settings, resources, registry, expiring).operating
+
+
+@asynccontextmanager
+async def open_providers(settings: Settings) -> AsyncIterator[Providers]:
+    """The accounts of payment methods, as a server process would have them now."""
+    ledger = await _open_ledger(settings)
+    try:
+        async with _open_registry(settings, load_secrets(settings), ledger) as registry:
+            yield Providers(registry, settings.listener_url)
+    finally:
+        await ledger.aclose()
+
+
+@asynccontextmanager
+async def open_granting(settings: Settings) -> AsyncIterator[Granting]:
+    async with open_resources(settings) as resources:
+        yield Granting(resources.inventory, grant_audience(settings))
+
+
+@asynccontextmanager
 async def open_api_keys(settings: Settings) -> AsyncIterator[ApiKeys]:
     ledger = await _open_ledger(settings)
     try:
@@ -292,28 +323,13 @@ async def _open_readiness(
         yield Readiness(resources.inventory, recorded, trusted)
 
 
-@dataclass(frozen=True, slots=True)
-class _Money:
-    """What payments are brought on with, in the API and in the worker alike."""
-
-    providers: Providers
-    claims: Claims
-    commanding: Commanding
-    advancing: Advancing
-    noticing: Noticing
-    clock: Clock
-
-
-def _build_money(
+def _payment_desk(
     settings: Settings, resources: Resources, registry: Registry, expiring: Expiring
-) -> _Money:
-    payments, clock = resources.ledger.payments, SystemClock()
+) -> PaymentDesk:
     providers = Providers(registry, settings.listener_url)
-    claims = Claims(resources.inventory, expiring)
-    commanding = Commanding(payments, providers, clock)
-    advancing = Advancing(claims, commanding, providers, payments, clock)
-    noticing = Noticing(registry, resources.ledger.notices, payments, advancing, clock)
-    return _Money(providers, claims, commanding, advancing, noticing, clock)
+    return make_payment_desk(
+        resources.inventory, resources.ledger, providers, expiring, SystemClock()
+    )
 
 
 @asynccontextmanager
@@ -339,7 +355,7 @@ def _build_jobs(
         outbox_tail_max=settings.outbox_tail_max,
     )
     expiring = Expiring(resources.inventory.orders)
-    money = _build_money(settings, resources, registry, expiring)
+    money = _payment_desk(settings, resources, registry, expiring)
     jobs: list[Job] = [
         Relay(resources.inventory, bus, resources.ledger.customers, _process_name(), limits),
         Projector(bus, resources.ledger),

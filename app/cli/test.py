@@ -39,7 +39,8 @@ def environment_of_tests() -> dict[str, str]:
 
 
 def run_beside_tests(package: str, arguments: Sequence[str]) -> int:
-    """For commands whose code lies in tests/, on servers of their own. Returns the exit code."""
+    """For commands whose code is not part of the service: it lies in tests/, or in the kit for
+    authors of payment methods. Returns the exit code."""
     command = [sys.executable, "-m", package, *arguments]
     ran = subprocess.run(command, env=environment_of_tests(), check=False)  # noqa: S603 - ours
     return ran.returncode

@@ -15,6 +15,8 @@ from app.ledger.ledger import Ledger, SchemaState, open_ledger
 from app.ledger.migrating import downgrade_ledger, upgrade_ledger
 from app.ledger.orders import OrderPage, OrderRow, Orders, OrderSearch
 from app.ledger.paging import UnknownPage
+from app.ledger.payments.attesting import Attestation
+from app.ledger.payments.changes import Follows, NewOperation
 from app.ledger.payments.notices import NewNotice, NoticeKey, NoticeRow, Notices, Taken
 from app.ledger.payments.payments import Payments
 from app.ledger.payments.report import REPORT_DAYS_MAX, PaymentReportRow, ReportPeriod
@@ -26,6 +28,7 @@ from app.ledger.payments.rows import (
     CheckoutRow,
     Moved,
     NewPayment,
+    ObservationRow,
     OperationKind,
     OperationRow,
     OperationState,
@@ -49,6 +52,7 @@ __all__ = [
     "ApiKeys",
     "Applied",
     "Archive",
+    "Attestation",
     "Busy",
     "Channel",
     "CheckoutRow",
@@ -60,15 +64,18 @@ __all__ = [
     "EventRow",
     "Events",
     "FactPage",
+    "Follows",
     "Instance",
     "Ledger",
     "Moved",
     "NewApiKey",
     "NewNotice",
+    "NewOperation",
     "NewPayment",
     "NoticeKey",
     "NoticeRow",
     "Notices",
+    "ObservationRow",
     "OperationKind",
     "OperationRow",
     "OperationState",

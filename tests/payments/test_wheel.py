@@ -2,10 +2,8 @@
 brings all it needs, is found by its entry points, and proves a method that somebody else packaged.
 """
 
-import os
 import re
 import shutil
-import subprocess
 import sys
 import zipfile
 from email.parser import Parser
@@ -15,43 +13,13 @@ import pydantic
 import pytest
 
 from payments.testing import CHECKS
+from tests.payments.building import ACME, build, build_acme, run
 from tests.tidy.sources import ROOT, files
-
-ACME = ROOT / "tests/third_party/acme"
-
-
-def _run(arguments: list[str], folder: Path) -> str:
-    """In an environment that knows neither this tree nor an index."""
-    kept = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
-    ran = subprocess.run(
-        arguments,
-        cwd=folder,
-        env={**kept, "UV_OFFLINE": "1", "UV_NO_CACHE": "1", "PIP_NO_INPUT": "1"},
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-    )
-    assert ran.returncode == 0, f"{arguments}\n{ran.stdout}\n{ran.stderr}"
-    return ran.stdout
-
-
-def _build(source: Path, folder: Path) -> Path:
-    """With the backend that is a part of uv."""
-    _run(
-        [
-            *(sys.executable, "-m", "uv", "build", "--wheel", "--offline", "--no-config"),
-            *("--python", sys.executable, "--out-dir", str(folder), str(source)),
-        ],
-        folder,
-    )
-    [wheel] = folder.glob("*.whl")
-    return wheel
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _build(ROOT, tmp_path_factory.mktemp("wheel"))
+    return build(ROOT, tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -59,12 +27,10 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of a fresh environment with both wheels. What they require is seen through a path file, which
     shows our own libraries and no wheel of ours: those are installed nowhere else."""
     folder = tmp_path_factory.mktemp("stranger")
-    source = folder / "acme"
-    shutil.copytree(ACME, source, ignore=shutil.ignore_patterns("tests", "__pycache__"))
-    acme = _build(source, tmp_path_factory.mktemp("acme"))
-    _run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], folder)
+    acme = build_acme(tmp_path_factory.mktemp("acme"))
+    run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], folder)
     python = folder / "venv/bin/python"
-    _run(
+    run(
         [
             *(sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"),
             *("--no-index", "--no-deps", "--no-cache-dir", str(wheel), str(acme)),
@@ -90,7 +56,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
 
 def test_a_stranger_imports_the_wheel_and_not_this_tree(python: Path, tmp_path: Path) -> None:
     program = "from importlib.util import find_spec as f; print(f('payments').origin, f('app'))"
-    said = _run([str(python), "-c", program], tmp_path)
+    said = run([str(python), "-c", program], tmp_path)
     where, app = said.split()
     assert where.startswith(str(python.parents[1]))
     assert app == "None"
@@ -127,7 +93,7 @@ api_key = { env = "ACME_API_KEY" }
 webhook_secrets = [{ env = "HOOK" }]
 """
     )
-    assert _run([str(python), "-c", _LOAD], tmp_path).splitlines() == [
+    assert run([str(python), "-c", _LOAD], tmp_path).splitlines() == [
         "[]",
         "[('acme', 'main')]",
         "[('acme', 'main'), ('hack', 'internal')]",
@@ -139,7 +105,7 @@ def test_the_kit_comes_with_the_wheel_and_proves_the_other_package(
     python: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(ACME, tmp_path / "acme", ignore=shutil.ignore_patterns("src", "__pycache__"))
-    said = _run(
+    said = run(
         [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio"],
         tmp_path / "acme",
     )
@@ -153,6 +119,6 @@ def test_the_kit_comes_with_the_wheel_and_proves_the_other_package(
 
 def test_the_templates_of_a_new_method_come_with_the_wheel(python: Path, tmp_path: Path) -> None:
     program = "from pathlib import Path; from payments.testing import scaffold; "
-    said = _run([str(python), "-c", program + "print(scaffold('other', Path()))"], tmp_path)
+    said = run([str(python), "-c", program + "print(scaffold('other', Path()))"], tmp_path)
     assert said == "taquilla-other\n"
     assert (tmp_path / "taquilla-other/src/taquilla_other/method.py").is_file()

@@ -3,7 +3,7 @@
 import re
 
 from app.runtime import secrets
-from tests.tidy.sources import ROOT, files, report
+from tests.tidy.sources import ROOT, files, imports, report
 from tests.tidy.test_catalogues import SETTINGS
 
 COMPOSE = (ROOT / "docker" / "compose.yaml").read_text()
@@ -47,6 +47,18 @@ def test_no_secret_of_docker_is_committed() -> None:
     assert ".env" not in {path.name for path in files()}
     filled = re.findall(r"^(?:TAQUILLA_SECRET_|\w*PASSWORD)\w*=(.+)$", EXAMPLE, re.MULTILINE)
     assert filled == []
+
+
+def test_the_conformance_kit_is_not_in_the_image_and_nothing_there_needs_it() -> None:
+    """What is not there cannot be loaded: the double, least of all."""
+    assert "\npayments/testing\n" in (ROOT / ".dockerignore").read_text()
+    faults = [
+        str(each)
+        for each in imports("app", "payments", "migrations")
+        if each.target.startswith("payments.testing")
+        and not each.by.name.startswith("payments.testing")
+    ]
+    assert not faults, report(faults, "The image has no payments.testing:")
 
 
 def test_redis_is_started_as_the_service_insists() -> None:

@@ -184,6 +184,7 @@ def test_every_module_is_imported_by_something_or_starts_a_process() -> None:
         "app.cli.__main__",
         "app.main",
         "app.runtime.lifeline",
+        "payments.testing.__main__",
         "payments.testing.plugin",
         *(each.partition(":")[0] for each in BUILT_IN.values()),
     }

@@ -8,9 +8,9 @@ lease, and news of a payment whose clock had stopped start it again, so that not
 late money is ever forgotten.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from app.ledger.payments.rows import (
     Channel,
@@ -22,7 +22,7 @@ from app.ledger.payments.rows import (
 )
 from app.ledger.payments.tables import FAILED_LATER
 from app.runtime.errors import ContractError
-from payments import Expected, RefundStatus, Snapshot, observe
+from payments import Expected, PaymentState, RefundStatus, Snapshot, observe
 
 _S = OperationState
 NEXT_OPERATION_STATES: Final[Mapping[OperationState, frozenset[OperationState]]] = {
@@ -92,6 +92,11 @@ class NewOperation:
         )
 
 
+Follows: TypeAlias = Callable[[PaymentRow], NewOperation | Outcome | None]
+"""What follows at once from what was heard, decided under the lock and pure: a command is begun, or
+the payment ends. None: neither."""
+
+
 def told(row: PaymentRow, news: Told) -> PaymentRow:
     """ContractError: the operation is not of this payment."""
     if news.operation_id is not None:
@@ -114,6 +119,21 @@ def reserved(row: PaymentRow, new: NewOperation) -> PaymentRow:
     if new.kind is OperationKind.REFUND:
         operations = tuple(_without_failure(each) for each in operations)
     return replace(row, operations=(*operations, new.row()))
+
+
+def followed(row: PaymentRow, follows: NewOperation | Outcome | None, at_ms: int) -> PaymentRow:
+    """The same row where that may not be: one command at a time, and each key once."""
+    match follows:
+        case Outcome():
+            return closed(row, follows, at_ms)
+        case NewOperation():
+            is_known = any(
+                each.is_active or each.idempotency_key == follows.idempotency_key
+                for each in row.operations
+            )
+            return row if is_known else reserved(row, follows)
+        case None:
+            return row
 
 
 def resubmitted(
@@ -139,11 +159,13 @@ def resubmitted(
 
 def closed(row: PaymentRow, outcome: Outcome, at_ms: int) -> PaymentRow:
     """The clock stops, unless an operation has not ended. Nothing changes while a command may still
-    bring money: an order whose payment is closed may be paid by another."""
+    bring money, or where money was seen that whoever closes it had not seen yet: an order whose
+    payment is closed may be paid by another, and nobody looks at the money again."""
     may_bring_money = any(
         each.is_active and each.kind is not OperationKind.REFUND for each in row.operations
     )
-    if outcome not in NEXT_OUTCOMES[row.outcome] or (may_bring_money and outcome not in _LATE):
+    is_without = not may_bring_money and not _has_money(row)
+    if outcome not in NEXT_OUTCOMES[row.outcome] or not (is_without or outcome in _LATE):
         return row
     after = replace(
         row,
@@ -225,6 +247,15 @@ def _with_clock(row: PaymentRow, after: PaymentRow, news: Told) -> PaymentRow:
     if row.next_look_at_ms is None and (_is_unended(after) or after.facts != row.facts):
         return replace(after, next_look_at_ms=news.at_ms, looks=0)
     return replace(after, looks=0 if is_news else row.looks)
+
+
+def _has_money(row: PaymentRow) -> bool:
+    """Taken, or reserved by a provider that was not asked to let it go, or did not refuse to."""
+    was_refused = any(
+        each.kind is OperationKind.CANCEL and each.state is _S.REJECTED for each in row.operations
+    )
+    is_reserved = row.state is PaymentState.AUTHORIZED and not was_refused
+    return row.facts.captured_minor > 0 or is_reserved
 
 
 def _is_unended(row: PaymentRow) -> bool:

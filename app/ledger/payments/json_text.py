@@ -44,6 +44,12 @@ def write_redacted(snapshot: Snapshot) -> str:
     return _write(replace(snapshot, next_action=None))
 
 
+def write_attestation(said: str, evidence: str, snapshot: Snapshot | None) -> str:
+    """What a person said, why it is so, and what that makes of the payment."""
+    shown = None if snapshot is None else json.loads(write_redacted(snapshot))
+    return json.dumps({"said": said, "evidence": evidence, "snapshot": shown}, sort_keys=True)
+
+
 def read_snapshot(text: str) -> Snapshot:
     """ContractError: not a text of ours."""
     return _read(_SNAPSHOT, text)

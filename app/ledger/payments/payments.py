@@ -9,7 +9,9 @@ from sqlalchemy import select
 
 from app.domain.ids import EventId, OrderId, OrganiserId, PaymentId
 from app.ledger.database import Database
+from app.ledger.payments.attesting import Attestation, attest, find_observations
 from app.ledger.payments.changes import (
+    Follows,
     NewOperation,
     Told,
     closed,
@@ -27,6 +29,7 @@ from app.ledger.payments.rows import (
     Channel,
     Moved,
     NewPayment,
+    ObservationRow,
     OperationKind,
     OperationRow,
     OperationState,
@@ -145,13 +148,15 @@ class Payments:
         error_code: str | None = None,
         snapshot: Snapshot | None = None,
         next_at_ms: int | None = None,
+        follows: Follows | None = None,
     ) -> PaymentRow:
         """What was heard, joined to what is known. The snapshot is kept as an observation if it
         tells anything new, or for the first time in this way. An operation that ended stays as it
-        ended. `next_at_ms`: the next look; None leaves it where it is."""
+        ended. `next_at_ms`: the next look; None leaves it where it is. `follows`: see there; an
+        operation that it began is the caller's to send."""
         news = Told(channel, at_ms, operation_id, operation_state, error_code, snapshot, next_at_ms)
         async with self._database.write() as connection:
-            return await record(connection, payment_id, news)
+            return await record(connection, payment_id, news, follows)
 
     async def close(self, payment_id: PaymentId, outcome: Outcome, at_ms: int) -> PaymentRow:
         """How it ended for its order. The first outcome stands, except that a confirmed one may be
@@ -162,6 +167,19 @@ class Payments:
         """None: no look is needed any more; ignored while an operation has not ended."""
         await self._change(payment_id, lambda row: scheduled(row, next_look_at_ms))
 
+    async def attest(
+        self, seen: PaymentRow, attestation: Attestation, at_ms: int
+    ) -> PaymentRow | None:
+        """What a person says of the payment as they have `seen` it. None: it has changed since, and
+        nothing was written."""
+        async with self._database.write() as connection:
+            return await attest(connection, seen, attestation, at_ms)
+
+    async def observations(self, payment_id: PaymentId) -> Sequence[ObservationRow]:
+        """All that was ever heard of it and told anything new; oldest first."""
+        async with self._database.read() as connection:
+            return await find_observations(connection, payment_id)
+
     async def due(self, now_ms: int, limit: int) -> Sequence[PaymentId]:
         """Those whose clock has come, or with a command whose sender let its lease run out; the
         longest waiting first."""
@@ -169,9 +187,9 @@ class Payments:
             return await find_due(connection, now_ms, limit)
 
     async def stuck(self, before_ms: int, limit: int) -> Sequence[PaymentRow]:
-        """What a person should look at: integrity faults, what is open or in doubt since before
-        then, and money that was to go back and is here, because a refund failed after all, say.
-        Oldest first."""
+        """What a person should look at: integrity faults that nobody has closed, what is open or in
+        doubt since before then, and money that was to go back and is here, because a refund failed
+        after all, say. Oldest first."""
         async with self._database.read() as connection:
             return await find_stuck(connection, before_ms, limit)
 

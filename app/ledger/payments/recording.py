@@ -7,7 +7,8 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.ids import PaymentId
-from app.ledger.payments.changes import Told, told
+from app.ledger.payments.changes import Follows, Told, followed, told
+from app.ledger.payments.json_text import write_redacted
 from app.ledger.payments.reading import read_locked
 from app.ledger.payments.rows import PaymentRow
 from app.ledger.payments.tables import payment_observations
@@ -23,15 +24,19 @@ _BY_CHANNEL: Final = (
 )
 
 
-async def record(connection: AsyncConnection, payment_id: PaymentId, news: Told) -> PaymentRow:
+async def record(
+    connection: AsyncConnection, payment_id: PaymentId, news: Told, follows: Follows | None
+) -> PaymentRow:
     before = await read_locked(connection, payment_id)
     after = told(before, news)
+    if follows is not None:
+        after = followed(after, follows(after), news.at_ms)
     if news.snapshot is None or not await _is_worth_keeping(connection, before, after, news):
         await write(connection, changes_between(before, after))
         return after
     if after.version == before.version:
         after = replace(after, version=before.version + 1, updated_at_ms=news.at_ms)
-    observation = new_observation(before, after, news, news.snapshot)
+    observation = new_observation(before, after, news, write_redacted(news.snapshot))
     await write(connection, [*changes_between(before, after), observation])
     return after
 

@@ -190,6 +190,19 @@ class PaymentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ObservationRow:
+    """`said`: JSON, as it was told, without what only the buyer's browser is to have. `version`: of
+    the payment afterwards."""
+
+    version: int
+    at_ms: int
+    channel: Channel
+    said: str
+    state_before: PaymentState
+    state_after: PaymentState
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """It is ours to send."""
 

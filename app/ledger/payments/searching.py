@@ -14,6 +14,7 @@ from app.ledger.payments.reading import find_among
 from app.ledger.payments.rows import Outcome, PaymentRow
 from app.ledger.payments.tables import (
     FAILED_LATER,
+    HAS_CLOCK,
     HAS_FAULT,
     IN_DOUBT,
     IN_FLIGHT,
@@ -67,9 +68,10 @@ async def find_stuck(
     connection: AsyncConnection, before_ms: int, limit: int
 ) -> Sequence[PaymentRow]:
     """Those with an integrity fault; those open or in doubt since before then; those whose money
-    was to go back and is here: oldest first."""
+    was to go back and is here: oldest first. A fault whose clock was stopped has been looked at:
+    news of it start the clock again."""
     since_ms = payments.c.created_at_ms.label("since_ms")
-    faulty = select(payments.c.payment_id, since_ms).where(HAS_FAULT)
+    faulty = select(payments.c.payment_id, since_ms).where(HAS_FAULT, HAS_CLOCK)
     old = select(payments.c.payment_id, since_ms).where(OPEN, payments.c.created_at_ms < before_ms)
     doubtful = select(
         payment_operations.c.payment_id, payment_operations.c.first_submitted_at_ms

@@ -9,10 +9,9 @@ from sqlalchemy import Insert, Table, Update, bindparam, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.ledger.payments.changes import Told
-from app.ledger.payments.json_text import write_facts, write_redacted, write_scalars
+from app.ledger.payments.json_text import write_facts, write_scalars
 from app.ledger.payments.rows import OperationRow, PaymentRow
 from app.ledger.payments.tables import payment_observations, payment_operations, payments
-from payments import Snapshot
 
 _Values = dict[str, str | int | bool | None]
 
@@ -59,21 +58,34 @@ class Write:
 
 
 async def write(connection: AsyncConnection, writes: Sequence[Write]) -> None:
-    """On PostgreSQL in one round trip, if they are of different tables."""
-    statements = tuple(each.statement for each in writes)
-    tables = {each.table for each in writes}
-    if connection.dialect.name == "postgresql" and len(tables) == len(writes) > 1:
-        parameters = {name: value for each in writes for name, value in each.parameters().items()}
-        await connection.execute(_joined(statements), parameters)
+    """On PostgreSQL in one round trip, as far as they are of different tables: in which order the
+    parts of one statement happen is not said, and an operation must end before the next begins."""
+    if connection.dialect.name != "postgresql":
+        for each in writes:
+            await connection.execute(each.statement, each.parameters())
         return
+    for part in _parts(writes):
+        statements = tuple(each.statement for each in part)
+        parameters = {name: value for each in part for name, value in each.parameters().items()}
+        await connection.execute(_joined(statements), parameters)
+
+
+def _parts(writes: Sequence[Write]) -> list[list[Write]]:
+    """In their order, no table twice in one part."""
+    parts: list[list[Write]] = [[]]
     for each in writes:
-        await connection.execute(each.statement, each.parameters())
+        if any(other.table is each.table for other in parts[-1]):
+            parts.append([])
+        parts[-1].append(each)
+    return [part for part in parts if part]
 
 
 @cache
 def _joined(statements: tuple[Insert | Update, ...]) -> Insert | Update:
     """There are five of them at most."""
     *others, last = statements
+    if not others:
+        return last
     return last.add_cte(*(each.cte(f"write_{number}") for number, each in enumerate(others)))
 
 
@@ -111,14 +123,14 @@ def new_operation(row: PaymentRow, number: int) -> Write:
     return Write(payment_operations, _INSERT_OPERATION, values | _changing_values_of(operation))
 
 
-def new_observation(before: PaymentRow, after: PaymentRow, news: Told, said: Snapshot) -> Write:
-    """What was said, and what it changed. `after` is a version of its own."""
+def new_observation(before: PaymentRow, after: PaymentRow, news: Told, said: str) -> Write:
+    """What was said, as JSON, and what it changed. `after` is a version of its own."""
     values: _Values = {
         "payment_id": after.payment_id,
         "version": after.version,
         "at_ms": news.at_ms,
         "channel": news.channel.value,
-        "snapshot": write_redacted(said),
+        "snapshot": said,
         "state_before": before.state.value,
         "state_after": after.state.value,
         "captured_change_minor": after.facts.captured_minor - before.facts.captured_minor,

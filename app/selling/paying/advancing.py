@@ -10,12 +10,21 @@ from typing import Final, TypeAlias, assert_never
 import structlog
 
 from app.domain.orders import Order, Settlement
-from app.ledger import OperationState, PaymentRow, Payments
+from app.ledger import (
+    Follows,
+    NewOperation,
+    OperationRow,
+    OperationState,
+    Outcome,
+    PaymentRow,
+    Payments,
+)
 from app.runtime.clock import Clock
+from app.runtime.errors import DependencyError
 from app.runtime.metrics import FROZEN_PAYMENTS, PAYMENTS
 from app.selling.paying import deciding
-from app.selling.paying.answers import next_look_ms
-from app.selling.paying.asking import Providers
+from app.selling.paying.answers import foreseen, next_look_ms
+from app.selling.paying.asking import Answered, CommandAnswer, Providers
 from app.selling.paying.claims import Claims, NoStock, Pinned
 from app.selling.paying.commanding import Commanding
 from app.selling.paying.deciding import ReturnReason, decide
@@ -76,8 +85,7 @@ class Advancing:
         """As far as it goes now. `order`: as it was just read."""
         at = Advanced(payment, order or await self._claims.read(payment))
         for _ in range(STEPS_MAX):
-            descriptor = self._providers.account_of(at.payment).descriptor
-            step = decide(at.payment, at.order, descriptor, self._clock.now_ms())
+            step = self._decide(at.payment, at.order)
             match step:
                 case deciding.Rest() | deciding.Freeze():
                     await self._rest(at.payment, step)
@@ -102,6 +110,13 @@ class Advancing:
         log.error("a payment goes round in a circle", payment=payment.payment_id)
         await self._payments.schedule(payment.payment_id, self._clock.now_ms() + FROZEN_LOOK_MS)
         return at
+
+    async def begin(self, payment: PaymentRow, order: Order, operation: OperationRow) -> Advanced:
+        """The first command, which is the caller's to send, and all that comes of its answer; the
+        order waits for it already."""
+        answer = await self._commanding.ask(payment, order, operation)
+        at = await self._answered(Advanced(payment, order), operation, answer)
+        return await self.advance(at.payment, at.order)
 
     async def hear(self, payment: PaymentRow) -> Advanced:
         """Something happened at the provider: look, then go on. Without a look-up, only go on."""
@@ -151,7 +166,72 @@ class Advancing:
         pinned = await self._claims.pin(at.payment)
         if not isinstance(pinned, Pinned):
             return Advanced(at.payment, pinned.order)
-        return Advanced(await self._commanding.capture(at.payment, pinned.order), pinned.order)
+        at = Advanced(at.payment, pinned.order)
+        operation = await self._commanding.reserve_capture(at.payment)
+        if operation is None:
+            return Advanced(await self._commanding.read(at.payment.payment_id), at.order)
+        answer = await self._commanding.ask(at.payment, at.order, operation)
+        return await self._answered(at, operation, answer)
+
+    async def _answered(
+        self, at: Advanced, operation: OperationRow, answer: CommandAnswer
+    ) -> Advanced:
+        """Records an answer, together with what follows from it wherever nothing can get between.
+
+        Money that was reserved: the hold is pinned first, and the command to take it is begun in
+        the same transaction. Money that was taken: the order is confirmed on the provider's word,
+        and the payment ends in the same transaction. A crash before it leaves a command in flight,
+        whose lease is a clock: what follows is found out again. What Redis does not answer keeps
+        nothing from being recorded.
+        """
+        order = at.order
+        try:
+            order = await self._foresee(at, operation, answer)
+        except DependencyError:
+            await self._commanding.record(at.payment, order, operation, answer)
+            raise
+        capture = self._commanding.new_capture(at.payment)
+        follows = self._follows(order, capture)
+        payment = await self._commanding.record(at.payment, order, operation, answer, follows)
+        if payment.outcome is not None and at.payment.outcome is None:
+            PAYMENTS.labels(payment.method, payment.outcome).inc()
+        at = Advanced(payment, order)
+        for begun in payment.operations:
+            if begun.operation_id == capture.operation_id:
+                answer = await self._commanding.ask(payment, order, begun)
+                return await self._answered(at, begun, answer)
+        return at
+
+    async def _foresee(self, at: Advanced, operation: OperationRow, answer: CommandAnswer) -> Order:
+        """What this answer means for the order, done before it is recorded."""
+        if not isinstance(answer, Answered):
+            return at.order
+        payment = foreseen(at.payment, operation, answer.snapshot)
+        match self._decide(payment, at.order):
+            case deciding.Capture():
+                return (await self._claims.pin(payment)).order
+            case deciding.Confirm():
+                return await self._claims.confirm(payment, self._settlement_of(payment))
+            case _:
+                return at.order
+
+    def _follows(self, order: Order, capture: NewOperation) -> Follows:
+        """`order`: after what was foreseen of it. `capture`: ours, begun if it comes to that."""
+
+        def decide_under_the_lock(payment: PaymentRow) -> NewOperation | Outcome | None:
+            match self._decide(payment, order):
+                case deciding.Capture():
+                    return capture
+                case deciding.Close(outcome):
+                    return outcome
+                case _:
+                    return None
+
+        return decide_under_the_lock
+
+    def _decide(self, payment: PaymentRow, order: Order) -> deciding.Step:
+        descriptor = self._providers.account_of(payment).descriptor
+        return decide(payment, order, descriptor, self._clock.now_ms())
 
     async def _reacquire(self, at: Advanced) -> Advanced:
         settlement = self._settlement_of(at.payment)
@@ -168,6 +248,8 @@ class Advancing:
         now_ms = self._clock.now_ms()
         wanted_ms: int | None
         if isinstance(step, deciding.Freeze):
+            if payment.outcome is not None and payment.next_look_at_ms is None:
+                return  # a person has looked, and closed it; news would have started its clock
             FROZEN_PAYMENTS.labels(payment.method).inc()
             log.error("a payment needs a person", payment=payment.payment_id)
             wanted_ms = now_ms + FROZEN_LOOK_MS

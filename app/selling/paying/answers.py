@@ -1,14 +1,26 @@
 """What an answer of a provider means for the command that was sent, and when to ask again. Pure."""
 
+from dataclasses import replace
 from typing import Final
 
-from app.ledger import OperationKind, OperationRow, OperationState
+from app.ledger import OperationKind, OperationRow, OperationState, PaymentRow
 from app.selling.paying.asking import InDoubt, NotDone
 from app.selling.paying.deciding import is_return
-from payments import Descriptor, Idempotency, Lookup, RefundStatus, RemoteStatus, Snapshot
+from payments import (
+    Descriptor,
+    Expected,
+    Idempotency,
+    Lookup,
+    RefundStatus,
+    RemoteStatus,
+    Snapshot,
+    observe,
+)
 
 LOOK_SECONDS: Final = (2, 5, 15, 45, 120, 300, 900, 3600)
 """Between one look and the next, the last one for ever: soon while a buyer waits, rarely later."""
+
+ENDED: Final = frozenset({OperationState.SUCCEEDED, OperationState.REJECTED})
 
 RESEND_SHARE: Final = 0.8
 """Of the time for which a provider remembers a key: after that nothing is sent again."""
@@ -52,6 +64,20 @@ def unanswered_state(operation: OperationRow, answer: NotDone | InDoubt) -> Oper
     return _S.REJECTED if is_given_up else _S.UNKNOWN
 
 
+def foreseen(payment: PaymentRow, operation: OperationRow, snapshot: Snapshot) -> PaymentRow:
+    """The payment as it will stand once this answer is recorded, if nobody else records one."""
+    expected = Expected(amount=payment.amount, reference=payment.reference, is_live=payment.is_live)
+    state = answered_state(operation, snapshot)
+    return replace(
+        payment,
+        facts=observe(payment.facts, snapshot, expected),
+        operations=tuple(
+            replace(each, state=state) if each.operation_id == operation.operation_id else each
+            for each in payment.operations
+        ),
+    )
+
+
 def may_send_again(operation: OperationRow, method: Descriptor, now_ms: int) -> bool:
     """Whether the same command, under the same key, can move money once only."""
     if operation.kind in {OperationKind.CAPTURE, OperationKind.CANCEL}:
@@ -73,3 +99,10 @@ def proves_absence(operation: OperationRow, method: Descriptor, now_ms: int) -> 
 def next_look_ms(looks: int, now_ms: int) -> int:
     """`looks`: how often it was put off already."""
     return now_ms + 1000 * LOOK_SECONDS[min(looks, len(LOOK_SECONDS) - 1)]
+
+
+def state_seen(operation: OperationRow, snapshot: Snapshot) -> OperationState | None:
+    """How a command ended by what a look-up shows; None: it does not show its end."""
+    state = answered_state(operation, snapshot)
+    is_awaited = operation.kind is OperationKind.REFUND and state is OperationState.PENDING
+    return state if state in ENDED or is_awaited else None

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias, TypedDict
 
+import orjson
 import structlog
 
+from app.domain.orders import Order
 from app.ledger import OperationKind, OperationRow, PaymentRow
 from app.runtime.metrics import PROVIDER_CALLS
 from payments import (
@@ -151,6 +153,11 @@ class Providers:
             case _:
                 return InDoubt("no_answer")
 
+    async def check(self, account: Enrolled) -> str | None:
+        """Whether it can be used now; otherwise the code of what is wrong."""
+        answer = await self._bounded(account, "check", account.method.check())
+        return answer.code if isinstance(answer, NotDone | InDoubt) else None
+
     async def _command(
         self, account: Enrolled, name: str, asked: Awaitable[Snapshot]
     ) -> CommandAnswer:
@@ -226,3 +233,15 @@ def _reason(reason: str | None) -> Literal["requested", "late", "duplicate", "ev
             return reason
         case _:
             return "requested"
+
+
+def beginning_of(payment: PaymentRow, order: Order) -> Beginning:
+    """As it was when the payment began: sent again, it must say the same."""
+    return_url = payment.activation.get("return_url")
+    method_input = payment.activation.get("input")
+    return Beginning(
+        return_url=return_url if isinstance(return_url, str) else None,
+        description=payment.order_id,
+        expires_at_ms=order.birth.expires_at_ms or 0,
+        method_input=orjson.loads(method_input) if isinstance(method_input, str) else {},
+    )

@@ -47,10 +47,14 @@ class Claims:
         self._expiring = expiring
 
     async def read(self, payment: PaymentRow) -> Order:
-        order = await self._inventory.orders.read_order(self._address(payment))
+        order = await self.find(payment)
         if order is None:
             raise _lost(payment)
         return order
+
+    async def find(self, payment: PaymentRow) -> Order | None:
+        """None: Redis has lost it."""
+        return await self._inventory.orders.read_order(self._address(payment))
 
     async def begin(self, payment: PaymentRow, look_up_at_ms: int) -> Order:
         """The order waits for this payment, if it still can."""

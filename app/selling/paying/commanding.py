@@ -8,14 +8,14 @@ import secrets
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-import orjson
-
 from app.domain.ids import PaymentId, reference_of
 from app.domain.orders import Order, OrderStatus
 from app.ledger import (
     Busy,
     Channel,
+    Follows,
     Moved,
+    NewOperation,
     OperationKind,
     OperationRow,
     OperationState,
@@ -26,25 +26,26 @@ from app.ledger import (
 from app.runtime.clock import Clock
 from app.runtime.errors import ContractError
 from app.selling.paying.answers import (
+    ENDED,
     answered_state,
     may_send_again,
     next_look_ms,
     proves_absence,
+    state_seen,
     unanswered_state,
 )
 from app.selling.paying.asking import (
     Absent,
     Answered,
-    Beginning,
     CommandAnswer,
     InDoubt,
     NotDone,
     Providers,
+    beginning_of,
 )
 from app.selling.paying.deciding import ReturnReason
 from payments import Capability, RefundState, RefundStatus, RemoteStatus, Snapshot
 
-_ENDED: Final = frozenset({OperationState.SUCCEEDED, OperationState.REJECTED})
 _AHEAD: Final = frozenset({RemoteStatus.REQUIRES_ACTION, RemoteStatus.PENDING})
 
 
@@ -87,12 +88,28 @@ class Commanding:
         self, payment: PaymentRow, order: Order, operation: OperationRow
     ) -> PaymentRow:
         """The first command, which is the caller's to send; the order waits for it already."""
-        beginning = _beginning_of(payment, order)
-        answer = await self._providers.initiate(payment, operation, beginning)
-        return await self._record(payment, order, operation, answer)
+        answer = await self.ask(payment, order, operation)
+        return await self.record(payment, order, operation, answer)
 
-    async def capture(self, payment: PaymentRow, order: Order) -> PaymentRow:
-        return await self._command(payment, order, OperationKind.CAPTURE)
+    async def ask(
+        self, payment: PaymentRow, order: Order, operation: OperationRow
+    ) -> CommandAnswer:
+        """Sends a command that is the caller's to send; nothing is written."""
+        if operation.kind is OperationKind.INITIATE:
+            beginning = beginning_of(payment, order)
+            return await self._providers.initiate(payment, operation, beginning)
+        return await self._providers.command(payment, operation)
+
+    async def reserve_capture(self, payment: PaymentRow) -> OperationRow | None:
+        """The caller's to send; None: somebody else was faster."""
+        new = self.new_capture(payment)
+        reserved = await self._reserve(payment, new)
+        is_ours = isinstance(reserved, OperationRow) and reserved.operation_id == new.operation_id
+        return reserved if is_ours and isinstance(reserved, OperationRow) else None
+
+    def new_capture(self, payment: PaymentRow) -> NewOperation:
+        """All of it; not begun yet."""
+        return self._new_operation(payment, OperationKind.CAPTURE)
 
     async def cancel(self, payment: PaymentRow, order: Order) -> PaymentRow:
         return await self._command(payment, order, OperationKind.CANCEL)
@@ -200,7 +217,7 @@ class Commanding:
         answer = await self._providers.look_up(payment)
         match answer:
             case Answered(snapshot):
-                seen = _state_seen(operation, snapshot)
+                seen = state_seen(operation, snapshot)
                 next_at_ms = next_look_ms(0, now_ms)
                 payment = await self.end(
                     payment,
@@ -238,26 +255,44 @@ class Commanding:
             return await self.read(payment.payment_id)
         if is_first:
             return await self.initiate(payment, order, operation)
-        answer = await self._providers.command(payment, operation)
-        return await self._record(payment, order, operation, answer)
+        answer = await self.ask(payment, order, operation)
+        return await self.record(payment, order, operation, answer)
 
     async def _command(self, payment: PaymentRow, order: Order, kind: OperationKind) -> PaymentRow:
+        new = self._new_operation(payment, kind)
+        reserved = await self._reserve(payment, new)
+        sent = await self._send(payment, order, new.operation_id, reserved)
+        return sent if isinstance(sent, PaymentRow) else await self.read(payment.payment_id)
+
+    def _new_operation(self, payment: PaymentRow, kind: OperationKind) -> NewOperation:
         """One that was refused may be asked for again, under the next key."""
         ended = sum(each.kind is kind and each.is_ended for each in payment.operations)
         key = f"{payment.payment_id}.{kind}.{ended + 1}"
-        operation_id = _operation_id(key)
-        reserved = await self._payments.reserve(
-            payment.payment_id,
-            kind,
-            operation_id=operation_id,
+        return NewOperation(
+            operation_id=_operation_id(key),
+            kind=kind,
             idempotency_key=key,
             amount_minor=payment.amount.amount_minor,
+            refund_id=None,
+            reason=None,
+            requested_by=None,
             lease_until_ms=self._lease_until_ms(payment),
             at_ms=self._clock.now_ms(),
+        )
+
+    async def _reserve(
+        self, payment: PaymentRow, new: NewOperation
+    ) -> OperationRow | Busy | OverRefund | Moved:
+        return await self._payments.reserve(
+            payment.payment_id,
+            new.kind,
+            operation_id=new.operation_id,
+            idempotency_key=new.idempotency_key,
+            amount_minor=new.amount_minor,
+            lease_until_ms=new.lease_until_ms,
+            at_ms=new.at_ms,
             decided_on=payment.version,
         )
-        sent = await self._send(payment, order, operation_id, reserved)
-        return sent if isinstance(sent, PaymentRow) else await self.read(payment.payment_id)
 
     async def _send(
         self,
@@ -270,7 +305,7 @@ class Commanding:
         match reserved:
             case OperationRow() if reserved.operation_id == operation_id:
                 answer = await self._providers.command(payment, reserved)
-                return await self._record(payment, order, reserved, answer)
+                return await self.record(payment, order, reserved, answer)
             case OperationRow() | Busy() | Moved():
                 return await self.read(payment.payment_id)
             case OverRefund():
@@ -282,9 +317,15 @@ class Commanding:
         account = self._providers.account_of(payment)
         return self._clock.now_ms() + self._providers.lease_ms(account)
 
-    async def _record(
-        self, payment: PaymentRow, order: Order, operation: OperationRow, answer: CommandAnswer
+    async def record(
+        self,
+        payment: PaymentRow,
+        order: Order,
+        operation: OperationRow,
+        answer: CommandAnswer,
+        follows: Follows | None = None,
     ) -> PaymentRow:
+        """What a command was answered."""
         snapshot: Snapshot | None = None
         code: str | None = None
         match answer:
@@ -294,7 +335,7 @@ class Commanding:
                 state = unanswered_state(operation, answer)
             case _:
                 assert_never(answer)
-        is_ahead = state not in _ENDED or (snapshot is not None and snapshot.status in _AHEAD)
+        is_ahead = state not in ENDED or (snapshot is not None and snapshot.status in _AHEAD)
         return await self._payments.record(
             payment.payment_id,
             channel=Channel.RESPONSE,
@@ -304,6 +345,7 @@ class Commanding:
             error_code=code,
             snapshot=snapshot,
             next_at_ms=self._next_look_ms(payment, order) if is_ahead else None,
+            follows=follows,
         )
 
     async def _postpone(
@@ -341,18 +383,6 @@ def _operation_id(key: str) -> str:
     return f"{key}.{secrets.token_hex(4)}"
 
 
-def _beginning_of(payment: PaymentRow, order: Order) -> Beginning:
-    """As it was when the payment began: sent again, it must say the same."""
-    return_url = payment.activation.get("return_url")
-    method_input = payment.activation.get("input")
-    return Beginning(
-        return_url=return_url if isinstance(return_url, str) else None,
-        description=payment.order_id,
-        expires_at_ms=order.birth.expires_at_ms or 0,
-        method_input=orjson.loads(method_input) if isinstance(method_input, str) else {},
-    )
-
-
 def _is_waiting(payment: PaymentRow, order: Order, now_ms: int) -> bool:
     """Whether the order still waits for this payment, and in its own time."""
     return (
@@ -360,10 +390,3 @@ def _is_waiting(payment: PaymentRow, order: Order, now_ms: int) -> bool:
         and order.payment_id == payment.payment_id
         and now_ms < (order.expires_at_ms or 0)
     )
-
-
-def _state_seen(operation: OperationRow, snapshot: Snapshot) -> OperationState | None:
-    """How a command ended by what a look-up shows; None: it does not show its end."""
-    state = answered_state(operation, snapshot)
-    is_awaited = operation.kind is OperationKind.REFUND and state is OperationState.PENDING
-    return state if state in _ENDED or is_awaited else None

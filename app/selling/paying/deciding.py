@@ -138,7 +138,7 @@ def decide(payment: PaymentRow, order: Order, method: Descriptor, now_ms: int) -
         return Freeze()
     unended = [each for each in payment.operations if not each.is_ended]
     for operation in unended:
-        if (state := _observed_end(operation, payment)) is not None:
+        if (state := observed_end(operation, payment)) is not None:
             return EndOperation(operation, state)
     if unended:
         return _in_doubt(payment, order, unended[0], now_ms)
@@ -155,7 +155,7 @@ def decide(payment: PaymentRow, order: Order, method: Descriptor, now_ms: int) -
             return _without_money(payment, order, now_ms)
 
 
-def _observed_end(operation: OperationRow, payment: PaymentRow) -> OperationState | None:
+def observed_end(operation: OperationRow, payment: PaymentRow) -> OperationState | None:
     """What the facts prove of a command that has not ended; None: nothing, or nothing new."""
     facts, done = payment.facts, OperationState.SUCCEEDED
     is_over = facts.is_cancelled or _is_failed(payment)

@@ -39,9 +39,10 @@ from app.runtime.metrics import GRANTS
 from app.selling.paying.advancing import Advancing
 from app.selling.paying.asking import Providers
 from app.selling.paying.commanding import settled_elsewhere
+from app.selling.paying.granting import binding_of
 from app.selling.paying.starting import checkout_of
 from payments import INTERNAL_ACCOUNT
-from payments.methods.hack import Grant, GrantBinding, GrantRefused, Issuers, verify_grant
+from payments.methods.hack import Grant, GrantRefused, Issuers, verify_grant
 
 METHOD: Final = "hack"
 
@@ -157,15 +158,7 @@ class Settling:
         return None
 
     def _verify(self, order: Order, organiser_id: OrganiserId, token: str) -> Grant | None:
-        checkout = checkout_of(order, organiser_id, 0)
-        binding = GrantBinding(
-            audience=self._terms.audience,
-            organiser_id=organiser_id,
-            event_id=order.event_id,
-            order_id=order.id,
-            total=order.total,
-            lines_sha256=checkout.lines_sha256,
-        )
+        binding = binding_of(order, organiser_id, self._terms.audience)
         now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
         grant = verify_grant(token, self._terms.issuers, binding, now)
         if isinstance(grant, GrantRefused):

@@ -207,8 +207,9 @@ class Paying:
                 await self._advancing.advance(ended, order)
                 return _refusal_of(order)
             if self._clock.now_ms() < operation.lease_until_ms - LEASE_MARGIN_MS:
-                payment = await self._commanding.initiate(payment, order, operation)
-            advanced = await self._advancing.advance(payment, order)
+                advanced = await self._advancing.begin(payment, order, operation)
+            else:
+                advanced = await self._advancing.advance(payment, order)
         except Unavailable as error:
             raise OutcomeUnknown(f"a payment has begun; {error}") from error
         return PaymentIs(advanced.payment, advanced.order)

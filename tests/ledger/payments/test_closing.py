@@ -16,7 +16,7 @@ from app.ledger import (
     PaymentSearch,
     UnknownPage,
 )
-from payments import PaymentState
+from payments import PaymentState, RemoteStatus
 from tests.ledger.payments.tries import (
     HALL,
     a_checkout,
@@ -36,10 +36,14 @@ O = Outcome  # noqa: E741 - short for a table
 async def test_an_open_payment_may_end_in_any_way_and_again(
     ledger: Ledger, outcome: Outcome
 ) -> None:
-    row = await captured(ledger)
+    row = await refused(ledger)
     ended = await ledger.payments.close(row.payment_id, outcome, 5_000)
     assert (ended.outcome, ended.is_settled) == (outcome, outcome is O.CONFIRMED)
-    assert (ended.next_look_at_ms, ended.version, ended.updated_at_ms) == (None, 3, 5_000)
+    assert (ended.next_look_at_ms, ended.version, ended.updated_at_ms) == (
+        None,
+        row.version + 1,
+        5_000,
+    )
     assert await ledger.payments.close(row.payment_id, outcome, 6_000) == ended
     assert await ledger.payments.read(row.payment_id) == ended
 
@@ -48,7 +52,7 @@ async def test_an_open_payment_may_end_in_any_way_and_again(
 async def test_the_first_outcome_stands_unless_money_comes_late_or_goes_back(
     ledger: Ledger, first: Outcome, then: Outcome
 ) -> None:
-    row = await captured(ledger)
+    row = await refused(ledger)
     await ledger.payments.close(row.payment_id, first, 5_000)
     ended = await ledger.payments.close(row.payment_id, then, 6_000)
     is_late = first in {O.FAILED, O.CANCELLED, O.EXPIRED} and then in {O.CONFIRMED, O.REFUNDED}
@@ -70,6 +74,21 @@ async def test_what_may_still_bring_money_is_not_given_up(
     assert await ledger.payments.start(a_payment("two")) == AnotherOpen(row)
     ended = await ledger.payments.close(row.payment_id, O.CONFIRMED, 7_000)
     assert ended.outcome is O.CONFIRMED, "a notice was faster than the answer"
+
+
+@pytest.mark.parametrize("seen", [RemoteStatus.AUTHORIZED, RemoteStatus.CAPTURED])
+async def test_money_that_whoever_gives_up_has_not_seen_is_not_forgotten(
+    ledger: Ledger, seen: RemoteStatus
+) -> None:
+    """A notice is recorded between their look and their word: the payment stays open, with its
+    clock, and the next decision is made of what stands there."""
+    row = await refused(ledger)
+    told = await ledger.payments.record(
+        row.payment_id, snapshot=a_snapshot(status=seen), channel=Channel.WEBHOOK, at_ms=4_000
+    )
+    for outcome in (O.FAILED, O.CANCELLED, O.EXPIRED):
+        assert await ledger.payments.close(row.payment_id, outcome, 5_000) == told
+    assert told.next_look_at_ms is not None
 
 
 async def test_late_money_starts_a_clock_that_had_stopped(ledger: Ledger) -> None:
