@@ -15,7 +15,6 @@ from app.cli import (
     payments,
     payments_resolve,
     rehearse,
-    sandbox,
     serve,
     test,
     tickets,
@@ -40,7 +39,6 @@ def build_application() -> typer.Typer:
     application.command()(dev.dev)
     application.command()(serve.serve)
     application.command()(worker.worker)
-    application.command(hidden=True)(sandbox.sandbox)
     application.command("test", context_settings=test.PASSES_ARGUMENTS_ON)(test.run_tests)
     application.command("lock")(lock.lock_requirements)
     application.command("openapi")(openapi.write_openapi)

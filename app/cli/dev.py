@@ -100,9 +100,7 @@ async def _run(settings: Settings, ground: _Ground) -> None:
         await supervisor.start(_internal_api(ground))
         await supervisor.start(ChildSpec("worker", [sys.executable, "-m", "app.cli", "worker"]))
         if sandbox_books_file(settings) is not None:
-            await supervisor.start(
-                ChildSpec("sandbox", [sys.executable, "-m", "app.cli", "sandbox"])
-            )
+            await supervisor.start(ChildSpec("sandbox", [sys.executable, "-m", "app.cli.sandbox"]))
         await _wait_until_it_can_sell(settings)
         await seed_demo(settings)
         _greet(settings)

@@ -1,9 +1,13 @@
 """What the sandbox does besides answering calls, in development alone: as a process of its own it
-delivers the notices that stand in its books, and on the public listener it has its page."""
+delivers the notices that stand in its books, and on the public listener it has its page.
+
+Not in an image for production, as little as the sandbox: it is run, and loaded, by its name.
+"""
 
 import asyncio
 import os
 import signal
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -13,7 +17,6 @@ from typing import Final
 
 import uvloop
 
-from app.runtime.errors import ConfigurationError
 from app.runtime.jobs import Progress, run_jobs
 from app.runtime.lifeline import watch
 from app.runtime.logs import configure_logging
@@ -55,7 +58,7 @@ def sandbox() -> None:
     configure_logging(settings)
     books_file = sandbox_books_file(settings)
     if books_file is None:
-        raise ConfigurationError("this installation has no sandbox of its own")
+        sys.exit("taquilla: this installation has no sandbox of its own")
     secret = sandbox_secret(load_secrets(settings)).encode()
     uvloop.run(_deliver(CourierJob(books_file, secret), settings.drain_seconds))
 
@@ -95,3 +98,7 @@ def _post(url: str, headers: Mapping[str, str], body: bytes) -> int:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    sandbox()

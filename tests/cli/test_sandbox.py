@@ -73,11 +73,11 @@ def test_there_is_a_page_in_development_alone(tmp_path: Path) -> None:
 def test_production_has_no_process_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAQUILLA_ENV", "production")
     ended = subprocess.run(
-        [sys.executable, "-m", "app.cli", "sandbox"],
+        [sys.executable, "-m", "app.cli.sandbox"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert (ended.returncode, "no sandbox" in ended.stderr) == (2, True)
+    assert (ended.returncode, "no sandbox" in ended.stderr) == (1, True)

@@ -182,6 +182,7 @@ def test_a_circle_would_be_found() -> None:
 def test_every_module_is_imported_by_something_or_starts_a_process() -> None:
     starts = {
         "app.cli.__main__",
+        "app.cli.sandbox",
         "app.main",
         "app.runtime.lifeline",
         "payments.testing.__main__",
