@@ -35,6 +35,11 @@ _PLAIN_LOCAL = re.compile(rf"(?=.{{1,{LOCAL_MAX}}}$)[A-Za-z0-9_+-]+(\.[A-Za-z0-9
 """What stands before the @ in nearly every address; the rest is for the library to judge."""
 
 
+_DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
+
+NAME_CHARACTERS_MAX = 200
+
+
 class EventState(StrEnum):
     """What an event is to its organiser."""
 
@@ -83,9 +88,10 @@ def optional_milliseconds(moment: datetime | None) -> int | None:
     return None if moment is None else milliseconds(moment)
 
 
-def _only_text(value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError("must be text: RFC 3339 with a time zone")  # noqa: TRY004 - pydantic's way
+def _only_date_and_time(value: object) -> object:
+    """Without it, a number in text would be seconds since 1970."""
+    if not isinstance(value, str) or not _DATE_AND_TIME.match(value):
+        raise ValueError("must be text: RFC 3339 with a time zone")
     return value
 
 
@@ -93,6 +99,8 @@ def _check_name(value: str) -> str:
     value = unicodedata.normalize("NFC", value.strip())
     if not value:
         raise ValueError("must not be blank")
+    if len(value) > NAME_CHARACTERS_MAX:  # composed anew, some characters become several
+        raise ValueError(f"must have at most {NAME_CHARACTERS_MAX} characters")
     for character in value:
         if unicodedata.category(character) in _UNSEEN and character not in _JOINERS:
             raise ValueError(f"must not contain the character U+{ord(character):04X}")
@@ -132,8 +140,10 @@ OrderInPath = Annotated[str, Path(description="The `id` that the 201 of `placeOr
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 """As answered: RFC 3339, UTC."""
 
-AskedInstant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_only_text)]
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_check_name)]
+AskedInstant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_only_date_and_time)]
+Name = Annotated[
+    str, Field(min_length=1, max_length=NAME_CHARACTERS_MAX), AfterValidator(_check_name)
+]
 Slug = Annotated[str, Field(pattern=f"^{SLUG_PATTERN}$")]
 Email = Annotated[
     str,

@@ -2,10 +2,12 @@
 
 import base64
 import binascii
+from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from app.api.forms import Instant, Page
+from app.domain.ids import EventId
 from app.domain.ticket_codes import PUBLIC_KEY_BYTES, PublicKey, PublicKeys, index_keys
 from app.domain.tickets import TicketId, TicketStatus
 from app.selling import CodedTicket
@@ -32,6 +34,7 @@ KEY_EXAMPLE: dict[str, JsonValue] = {
     "x": "zH1-zRrimNNbJvbEgd6AFGNry8ihsb2cvsouqjSoWhg",
 }
 REVOKED_EXAMPLE: dict[str, JsonValue] = {
+    "event_id": "demo",
     "as_of": "2026-05-01T18:00:00.123Z",
     "items": [{"id": "00.demo.46m3gp52unr2lqazawzsq64nld.1"}],
     "next": None,
@@ -76,6 +79,7 @@ class RevokedPageAnswer(BaseModel):
     """`as_of`: the newest fact of the event that this counts; null while none has come. `next`:
     give it as `after` to go on; null on the page that will grow."""
 
+    event_id: str
     as_of: Instant | None
     items: list[RevokedAnswer]
     next: str | None
@@ -110,11 +114,20 @@ def parse_keys(saved: bytes) -> PublicKeys:
     return index_keys(keys)
 
 
-def parse_revoked(saved: bytes) -> tuple[frozenset[TicketId], str | None]:
-    """The ids of a saved answer of GET /v1/events/{event_id}/revoked, and its `next`. Raises
-    ValueError."""
+@dataclass(frozen=True, slots=True)
+class SavedRevoked:
+    """A page of the revoked tickets of one event. `next` is None on the last one."""
+
+    event_id: EventId
+    ids: frozenset[TicketId]
+    next: str | None
+
+
+def parse_revoked(saved: bytes) -> SavedRevoked:
+    """A saved answer of GET /v1/events/{event_id}/revoked. Raises ValueError."""
     page = RevokedPageAnswer.model_validate_json(saved)
-    return frozenset(TicketId(each.id) for each in page.items), page.next
+    ids = frozenset(TicketId(each.id) for each in page.items)
+    return SavedRevoked(EventId(page.event_id), ids, page.next)
 
 
 def _parse_key(answer: KeyAnswer) -> PublicKey:

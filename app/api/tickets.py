@@ -133,6 +133,7 @@ async def list_revoked_tickets(  # noqa: PLR0913, PLR0917 - as they stand in the
         return refuse_page(error)
     response.headers.update(headers)
     return RevokedPageAnswer(
+        event_id=event_id,
         as_of=optional_instant(revoked.as_of_ms),
         items=[RevokedAnswer(id=each) for each in page.ticket_ids],
         next=page.next,

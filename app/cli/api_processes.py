@@ -1,8 +1,10 @@
 """The API processes of one listener under a supervisor, and the folder where they share metrics."""
 
 import contextlib
+import hashlib
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -15,6 +17,9 @@ from app.runtime.errors import ConfigurationError
 from app.runtime.settings import Settings
 from app.runtime.supervisor import ChildSpec
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of ours in it is made with 0700, or not used
+MEMORY_BYTES_MIN = 32 * 1024 * 1024
+"""A process has less than one MiB of counters."""
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own
 
 
@@ -42,7 +47,7 @@ def api_processes(
 def shared_metrics(data_dir: Path) -> Iterator[Path]:
     """A fresh folder for the counters of one supervisor's API processes, gone in the end. What a
     killed supervisor left is removed by the next one."""
-    parent = data_dir / "metrics"
+    parent = _metrics_parent(data_dir)
     try:
         parent.mkdir(mode=0o700, exist_ok=True)
         for left_over in parent.iterdir():
@@ -58,6 +63,24 @@ def shared_metrics(data_dir: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # somebody else's counters are in it
+            parent.rmdir()
+
+
+def _metrics_parent(data_dir: Path) -> Path:
+    """In memory, where there is such a place: counters are written through a map of their file, and
+    a disk that fills up under it ends the process with SIGBUS. Else in the data directory."""
+    name = hashlib.sha256(str(data_dir.absolute()).encode()).hexdigest()[:16]
+    parent = MEMORY / f"taquilla-{os.getuid()}-{name}"
+    try:
+        if shutil.disk_usage(MEMORY).free < MEMORY_BYTES_MIN:
+            return data_dir / "metrics"
+        parent.mkdir(mode=0o700, exist_ok=True)
+        found = parent.lstat()
+    except OSError:
+        return data_dir / "metrics"
+    is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+    return parent if is_ours else data_dir / "metrics"
 
 
 def _forget_live_gauges(metrics_folder: Path, process_id: int) -> None:

@@ -11,6 +11,7 @@ import typer
 from app.bus import decode_fact
 from app.ledger import Ledger, SchemaState, downgrade_ledger, open_ledger, upgrade_ledger
 from app.runtime.data_directory import make_data_directory
+from app.runtime.errors import ConfigurationError
 from app.runtime.logs import configure_logging
 from app.runtime.settings import Settings, load_settings
 
@@ -29,9 +30,13 @@ def downgrade(
     revision: Annotated[
         str, typer.Argument(help="A revision, or -1 for one step, or base for an empty database.")
     ],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Needed: this loses data.")] = False,
 ) -> None:
-    """Back to an older schema. What only the newer one could hold is lost."""
+    """Back to an older schema. What only the newer one could hold is lost; with base, all is."""
     settings = _prepare()
+    if not yes:
+        raise ConfigurationError("this loses data of the ledger; add --yes")
     asyncio.run(downgrade_ledger(settings.database_url, settings.data_dir, revision))
 
 

@@ -5,6 +5,7 @@ and whoever waits for them is woken twice.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 JOINED_BYTES_MAX = 64 * 1024
@@ -12,12 +13,19 @@ JOINED_BYTES_MAX = 64 * 1024
 
 
 class JoinedWrites(asyncio.Transport):
-    """In front of the transport of one connection."""
+    """In front of the transport of one connection. `on_close` is called when it begins to close:
+    what was written may still wait for a client that does not read."""
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        on_close: Callable[[], None],
+    ) -> None:
         super().__init__()
         self._transport = transport
         self._loop = loop
+        self._on_close = on_close
         self._kept = bytearray()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -28,8 +36,15 @@ class JoinedWrites(asyncio.Transport):
             self._flush()
 
     def close(self) -> None:
+        if self._transport.is_closing():
+            return
         self._flush()
         self._transport.close()
+        self._on_close()
+
+    def abort(self) -> None:
+        self._kept.clear()
+        self._transport.abort()
 
     def is_closing(self) -> bool:
         return self._transport.is_closing()

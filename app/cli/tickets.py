@@ -35,7 +35,8 @@ def check(
         str, typer.Argument(help="What the scanner read; -: one a line, from standard input.")
     ],
     event: Annotated[
-        str | None, typer.Option(help="Refuses the tickets of any other event.")
+        str | None,
+        typer.Option(help="Refuses the tickets of any other event; without it: that of the list."),
     ] = None,
     keys: Annotated[
         Path | None,
@@ -49,12 +50,12 @@ def check(
     """Says valid, revoked, other event, not ours or malformed, and for a ticket of ours its event,
     type and id. Exit code 0 when valid (all of them), else 1; 2 for a file that is of no use."""
     public_keys = _read_keys(keys)
-    revoked_ids = _read_revoked(revoked or ())
+    event_id, revoked_ids = _read_revoked(revoked or (), EventId(event) if event else None)
     if not revoked:
         typer.echo("no list of revoked tickets was given: a cancelled ticket passes", err=True)
     are_valid = True
     for each in _lines() if code == "-" else [code]:
-        checked = check_ticket(each, public_keys, revoked_ids, EventId(event) if event else None)
+        checked = check_ticket(each, public_keys, revoked_ids, event_id)
         typer.echo(_describe(checked))
         are_valid &= checked.check is TicketCheck.VALID
     if not are_valid:
@@ -92,29 +93,39 @@ def _read_keys(path: Path | None) -> PublicKeys:
         raise ConfigurationError(f"{error}; or give --keys FILE") from None
 
 
-def _read_revoked(paths: Sequence[Path]) -> frozenset[TicketId]:
+def _read_revoked(
+    paths: Sequence[Path], event_id: EventId | None
+) -> tuple[EventId | None, frozenset[TicketId]]:
+    """A list speaks of one event: with it, only tickets of that one can be valid."""
     ids: frozenset[TicketId] = frozenset()
     following = None
     for path in paths:
         content = _read(path)
         try:
-            page, following = parse_revoked(content)
+            page = parse_revoked(content)
         except ValueError as error:
             raise ConfigurationError(
                 f"--revoked {path}: no saved answer of GET /v1/events/{{id}}/revoked: "
                 f"{_first_line(error)}"
             ) from None
-        ids |= page
+        event_id = event_id or page.event_id
+        if page.event_id != event_id:
+            raise ConfigurationError(
+                f"--revoked {path}: this is the list of {page.event_id}, and not of {event_id}"
+            )
+        ids |= page.ids
+        following = page.next
     if following is not None:
         raise ConfigurationError(
             f"--revoked {paths[-1]}: this is not the last page; the next is ?after={following}"
         )
-    return ids
+    return event_id, ids
 
 
 def _read(path: Path) -> bytes:
+    """A path as the caller meant it: the launcher goes to its own folder, and says from where."""
     try:
-        return path.read_bytes()
+        return Path(os.environ.get("CALLED_FROM", "."), path).read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
 

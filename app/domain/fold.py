@@ -90,6 +90,11 @@ class EventFold:
                     has[order.customer_ref, line.ticket_type] += line.quantity
         return has
 
+    def live_holds(self) -> Mapping[CustomerRef, int]:
+        """How many orders every customer holds; nothing where it is 0."""
+        held = (each for each in self.orders.values() if each.status in HOLDING)
+        return Counter(each.customer_ref for each in held)
+
     def opened_event(self) -> OpenedEvent | None:
         if self.configuration is None or self.status is None:
             return None

@@ -114,6 +114,18 @@ class Events:
             customers[CustomerRef(customer_ref), TicketTypeId(ticket_type)] = int(quantity)
         return customers
 
+    async def read_live_holds(self, event_id: EventId) -> Mapping[CustomerRef, int]:
+        """How many orders every customer holds; for comparing. Those of addresses stand beside
+        them, and only the script knows whose they are."""
+        keys = keys_of_event(event_id, self._partitions)
+        counts = pair_fields(await self._connection.ask("HGETALL", keys.holders))
+        holders = (field.partition("|") for field in counts)
+        return {
+            CustomerRef(holder): int(counts[f"{kind}|{holder}"])
+            for kind, _, holder in holders
+            if kind == "customer"
+        }
+
     async def opened_event_ids(self) -> list[EventId]:
         """Of all partitions, sorted."""
         found = await self._connection.ask_many(

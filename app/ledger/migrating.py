@@ -12,11 +12,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.ledger.database import translated
 from app.ledger.engines import is_sqlite, make_writing_engine, parse_address
+from app.runtime.errors import ConfigurationError
 
 CONFIGURATION_FILE = Path(__file__).parents[2] / "alembic.ini"
 TURN_SECONDS_MAX = 60.0
@@ -70,7 +72,10 @@ async def _run(url: str | None, data_dir: Path, job: Callable[[Config], None]) -
     address = parse_address(url, data_dir)
     with translated():
         async with open_migration(address) as connection:
-            await connection.run_sync(run)
+            try:
+                await connection.run_sync(run)
+            except CommandError as error:
+                raise ConfigurationError(f"the schema stays as it is: {error}") from None
 
 
 async def _take_turn(connection: AsyncConnection) -> None:

@@ -32,7 +32,7 @@ class FileToggles(LastGoodToggles):
             return False
         self._seen = stamp
         try:
-            features = Features(self._path.read_text(encoding="utf-8"))
+            features = Features(_read_file(self._path))
         except (OSError, ValueError) as error:
             TOGGLE_RELOADS.labels("refused").inc()
             log.warning("toggles cannot be used", file=str(self._path), error=str(error))
@@ -46,6 +46,13 @@ class FileToggles(LastGoodToggles):
         if self._features is not None:
             return None
         return "there is no file of toggles that can be used; the catalogue's defaults stand"
+
+
+def _read_file(path: Path) -> str:
+    """Raises OSError or ValueError. What is no file could keep the whole process waiting."""
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no file")
+    return path.read_text(encoding="utf-8")
 
 
 def _stamp_of(path: Path) -> _Stamp:

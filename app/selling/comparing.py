@@ -31,6 +31,7 @@ class RedisPicture:
 
     event: OpenedEvent | None
     customers: Mapping[tuple[CustomerRef, TicketTypeId], int]
+    live_holds: Mapping[CustomerRef, int]
     deadlines: Deadlines
     paying: Collection[OrderId]
     orders: Mapping[OrderId, Order]
@@ -50,6 +51,7 @@ def compare_with_redis(fold: EventFold, redis: RedisPicture) -> list[str]:
     if fold.opened_event() != redis.event:
         differences.append(f"event: folded {fold.opened_event()}, Redis {redis.event}")
     differences += _compare_items("customers' counts", fold.customers(), redis.customers, "Redis")
+    differences += _compare_items("live holds", fold.live_holds(), redis.live_holds, "Redis")
     differences += _compare_items("orders", fold.orders, redis.orders, "Redis")
     held = {
         order.id: order.expires_at_ms

@@ -77,6 +77,7 @@ class Verifying:
         return RedisPicture(
             event=found[0] if found else None,
             customers=await events.read_customers(fold.event_id),
+            live_holds=await events.read_live_holds(fold.event_id),
             deadlines=await orders.read_deadlines(partition, fold.event_id),
             paying=of_event,
             orders=await self._read_orders(partition, fold.event_id, ids),

@@ -1,11 +1,12 @@
-"""E-mail addresses: what is quick for most of them never changes the verdict on any."""
+"""E-mail addresses: what is quick never changes the verdict on any. Times: not any text is one."""
 
+import pytest
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from app.api.forms import LOCAL_MAX, Email
+from app.api.forms import LOCAL_MAX, AskedInstant, Email
 
 EMAIL = TypeAdapter[str](Email)
 LETTERS = "aZ09_+-.%'\"@ ñ\u200bÅ\t"
@@ -29,6 +30,12 @@ DOMAINS = st.sampled_from(
 def test_an_address_is_taken_when_the_library_takes_it(local: str, domain: str) -> None:
     address = f"{local}@{domain}"
     assert _is_taken(address) == (3 <= len(address) <= 254 and _library_takes(address.strip()))
+
+
+@pytest.mark.parametrize("text", ["20300620", "1", "1700000000.5", "2030-06-20", "now"])
+def test_a_number_in_text_is_no_time(text: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(AskedInstant).validate_python(text)
 
 
 def _is_taken(address: str) -> bool:

@@ -187,7 +187,7 @@ async def test_of_an_unknown_event_nothing_is_revoked_and_of_a_new_one_nothing_y
     assert (await api.client.get("/v1/events/concert/revoked")).status_code == 404
     await api.client.post("/v1/admin/events/concert/open", headers=api.admin)
     fresh = await api.client.get("/v1/events/concert/revoked")
-    assert fresh.json() == {"as_of": None, "items": [], "next": None}
+    assert fresh.json() == {"event_id": "concert", "as_of": None, "items": [], "next": None}
 
 
 # Pictures ----------------------------------------------------------------------------------------

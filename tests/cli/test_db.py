@@ -8,7 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def db(data_dir: Path, *arguments: str) -> str:
+def db(data_dir: Path, *arguments: str, exit_code: int = 0) -> str:
+    """What it says: its errors if it is to fail."""
     done = subprocess.run(
         [sys.executable, "-m", "app.cli", "db", *arguments],
         cwd=ROOT,
@@ -18,8 +19,8 @@ def db(data_dir: Path, *arguments: str) -> str:
         timeout=60,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    assert done.returncode == exit_code, done.stderr
+    return (done.stderr if exit_code else done.stdout).strip()
 
 
 def test_the_schema_goes_up_twice_and_all_the_way_down(tmp_path: Path) -> None:
@@ -28,6 +29,8 @@ def test_the_schema_goes_up_twice_and_all_the_way_down(tmp_path: Path) -> None:
         db(data_dir, "upgrade")
     current, newest = db(data_dir, "current").split(" (newest: ")
     assert f"{current})" == newest
-    db(data_dir, "downgrade", "-1")
-    db(data_dir, "downgrade", "base")
+    assert "add --yes" in db(data_dir, "downgrade", "base", exit_code=2)
+    assert "nosuch" in db(data_dir, "downgrade", "nosuch", "--yes", exit_code=2)
+    db(data_dir, "downgrade", "-1", "--yes")
+    db(data_dir, "downgrade", "base", "--yes")
     assert db(data_dir, "current").startswith("none ")

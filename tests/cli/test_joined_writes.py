@@ -15,6 +15,7 @@ class Wire:
 
     sent: list[bytes] = field(default_factory=list)
     closed: bool = False
+    aborted: bool = False
 
     def write(self, data: bytes) -> None:
         assert not self.closed
@@ -26,6 +27,15 @@ class Wire:
     def close(self) -> None:
         self.closed = True
 
+    def abort(self) -> None:
+        self.closed = self.aborted = True
+
+
+@pytest.fixture
+def closes() -> list[str]:
+    """How often the close was told of."""
+    return []
+
 
 @pytest.fixture
 def wire() -> Wire:
@@ -33,8 +43,9 @@ def wire() -> Wire:
 
 
 @pytest.fixture
-async def joined(wire: Wire) -> JoinedWrites:
-    return JoinedWrites(cast("asyncio.Transport", wire), asyncio.get_running_loop())
+async def joined(wire: Wire, closes: list[str]) -> JoinedWrites:
+    transport = cast("asyncio.Transport", wire)
+    return JoinedWrites(transport, asyncio.get_running_loop(), lambda: closes.append("closed"))
 
 
 async def test_what_is_written_in_one_turn_is_one_write(joined: JoinedWrites, wire: Wire) -> None:
@@ -58,6 +69,23 @@ async def test_to_one_who_has_gone_nothing_is_written(joined: JoinedWrites, wire
     wire.close()
     await asyncio.sleep(0)
     assert wire.sent == []
+
+
+async def test_the_close_is_told_once_and_only_if_it_is_ours(
+    joined: JoinedWrites, wire: Wire, closes: list[str]
+) -> None:
+    joined.close()
+    joined.close()
+    assert closes == ["closed"]
+    wire.close()
+    assert closes == ["closed"]
+
+
+async def test_an_abort_loses_what_was_not_sent(joined: JoinedWrites, wire: Wire) -> None:
+    joined.write(b"too late")
+    joined.abort()
+    await asyncio.sleep(0)
+    assert (wire.sent, wire.aborted) == ([], True)
 
 
 async def test_no_more_than_the_bound_is_kept_back(joined: JoinedWrites, wire: Wire) -> None:

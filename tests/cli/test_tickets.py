@@ -61,10 +61,13 @@ class Gate:
         path.write_text(json.dumps(document))
         return str(path)
 
-    def save_revoked(self, name: str, *ids: str, following: str | None = None) -> str:
+    def save_revoked(
+        self, name: str, *ids: str, following: str | None = None, event: str = "concert"
+    ) -> str:
         items = [{"id": each} for each in ids]
         as_of = "2026-05-01T18:00:00.123Z"
-        return self.save(name, {"as_of": as_of, "items": items, "next": following})
+        document = {"event_id": event, "as_of": as_of, "items": items, "next": following}
+        return self.save(name, document)
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,13 @@ def test_a_ticket_of_the_event_is_valid(gate: Gate, files: list[str]) -> None:
 
 
 def test_anything_else_is_refused_in_a_word(gate: Gate, files: list[str]) -> None:
-    said = gate.check(a_code(), *files, "--event", "match")
-    assert said == Said(1, f"other event  concert  adult  {ORDER}.1\n", "")
+    others = [*files[:2], "--revoked", gate.save_revoked("match.json", event="match")]
+    for event in (["--event", "match"], []):
+        said = gate.check(a_code(), *others, *event)
+        assert said == Said(1, f"other event  concert  adult  {ORDER}.1\n", "")
+    mixed = gate.check(a_code(), *files, "--event", "match")
+    assert (mixed.exit_code, mixed.out) == (2, "")
+    assert "this is the list of concert, and not of match" in mixed.err
     answers = {
         a_code(CANCELLED, 1): f"revoked  concert  adult  {CANCELLED}.1",
         a_code(CANCELLED, 2): f"revoked  concert  adult  {CANCELLED}.2",
@@ -144,7 +152,7 @@ def test_a_machine_without_keys_is_told_so_and_makes_none(gate: Gate) -> None:
         ("--keys", '{"items": [], "next": null}'),
         ("--keys", '{"type": "urn:taquilla:problem:unavailable", "status": 503}'),
         ("--revoked", '{"items": [], "next": null}'),
-        ("--revoked", '{"as_of": null, "items": [], "next": "1.5.1"}'),
+        ("--revoked", '{"event_id": "concert", "as_of": null, "items": [], "next": "1.5.1"}'),
     ],
 )
 def test_a_file_that_is_of_no_use_is_said_and_nothing_is_checked(

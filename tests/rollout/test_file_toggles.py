@@ -136,6 +136,12 @@ def test_a_folder_in_the_place_of_the_file_is_refused(path: Path) -> None:
     assert not FileToggles(path).refresh()
 
 
+@pytest.mark.timeout(10)
+def test_a_pipe_in_the_place_of_the_file_is_refused_and_waited_for_by_nobody(path: Path) -> None:
+    os.mkfifo(path)
+    assert not FileToggles(path).is_on(SELLING_FREE, HERE)
+
+
 def test_no_thread_is_started_and_nobody_is_called(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,6 +75,7 @@ STRAY = a_wish(email="stray@example.com").address.order_id
     [
         (("HINCRBY", f"{TAG}:event:{EVENT}", "pool:floor:available", 1), "event: folded"),
         (("HSET", f"{TAG}:customers:{EVENT}", "nobody|adult", 3), "customers' counts of"),
+        (("HSET", f"{TAG}:holders:{EVENT}", "customer|nobody", 3), "live holds of nobody"),
         (("HSET", f"{TAG}:order:{CONFIRMED}", "status", "cancelled"), f"orders of {CONFIRMED}"),
         (("DEL", f"{TAG}:order:{CONFIRMED}"), f"orders of {CONFIRMED}"),
         (("COPY", f"{TAG}:order:{CONFIRMED}", f"{TAG}:order:{STRAY}"), f"orders of {STRAY}"),

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / ".tools" / "node" / "node_modules" / "kinesalite" / "cli.js"
+KEEP_ALIVE = Path(__file__).with_name("keep_alive.cjs")
 READY_SECONDS = 20.0
 STOP_SECONDS = 5.0
 POLL_SECONDS = 0.01
@@ -96,7 +97,8 @@ def _start(node: Path, port: int) -> KinesaliteServer | None:
     log_file = folder / "server.log"
     milliseconds = str(CHANGE_MILLISECONDS)
     arguments = [
-        *(str(node), str(PROGRAM), "--port", str(port), "--shardLimit", "1000"),
+        *(str(node), "--require", str(KEEP_ALIVE), str(PROGRAM)),
+        *("--port", str(port), "--shardLimit", "1000"),
         *("--createStreamMs", milliseconds, "--updateStreamMs", milliseconds),
         *("--deleteStreamMs", milliseconds),
     ]
