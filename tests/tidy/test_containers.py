@@ -51,8 +51,8 @@ def test_no_secret_of_docker_is_committed() -> None:
 
 
 def test_the_conformance_kit_is_not_in_the_image_and_nothing_there_needs_it() -> None:
-    """What is not there cannot be loaded: the double, least of all. Development alone may import it,
-    where it needs it, inside a function."""
+    """What is not there cannot be loaded: the double, least of all. Development alone may import
+    it, inside a function."""
     assert "\npayments/testing\n" in (ROOT / ".dockerignore").read_text()
     faults = [
         f"{module.path}:{node.lineno}"
