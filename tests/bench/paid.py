@@ -81,7 +81,7 @@ class _Till:
         assert self.postgresql.process is not None
         database = self.postgresql.process.pid
         groups = {
-            "api": descendants(self.service.process.pid, "serve"),
+            "api": descendants(self.service.process.pid, "serve", without="--internal"),
             "worker": descendants(self.service.process.pid, "worker"),
             "database": [database, *descendants(database)],
             "redis": [self.redis.pid],
