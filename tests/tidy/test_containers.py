@@ -3,7 +3,7 @@
 import re
 
 from app.runtime import secrets
-from tests.tidy.sources import ROOT, files, report
+from tests.tidy.sources import ROOT, files, imports, report
 from tests.tidy.test_catalogues import SETTINGS
 
 COMPOSE = (ROOT / "docker" / "compose.yaml").read_text()

@@ -27,9 +27,11 @@ from app.ledger import (
     Payments,
 )
 from app.ledger.payments.changes import (
+    Follows,
     NewOperation,
     Told,
     closed,
+    followed,
     reserved,
     resubmitted,
     scheduled,
@@ -217,9 +219,11 @@ class _Ledger:
         error_code: str | None = None,
         snapshot: Snapshot | None = None,
         next_at_ms: int | None = None,
+        follows: Follows | None = None,
     ) -> PaymentRow:
         news = Told(channel, at_ms, operation_id, operation_state, error_code, snapshot, next_at_ms)
-        self._world.row = told(self._world.row, news)
+        after = told(self._world.row, news)
+        self._world.row = followed(after, follows(after), at_ms) if follows else after
         return self._world.row
 
     async def close(self, payment_id: PaymentId, outcome: Outcome, at_ms: int) -> PaymentRow:
