@@ -189,13 +189,22 @@ def _operation_told(operation: OperationRow, news: Told) -> OperationRow:
 
 
 def _with_clock(row: PaymentRow, after: PaymentRow, news: Told) -> PaymentRow:
-    is_news = (after.facts, after.operations) != (row.facts, row.operations)
+    is_news = after.facts != row.facts or _known_of(after) != _known_of(row)
     if news.next_at_ms is not None:
         looks = 0 if is_news else row.looks + 1
         return replace(after, next_look_at_ms=news.next_at_ms, looks=looks)
     if row.next_look_at_ms is None and (_is_unended(after) or after.facts != row.facts):
         return replace(after, next_look_at_ms=news.at_ms, looks=0)
     return replace(after, looks=0 if is_news else row.looks)
+
+
+def _known_of(row: PaymentRow) -> dict[str, OperationState]:
+    """How the commands stand. One that was in doubt and still is, though it was sent again, is no
+    news: whoever does not answer is asked ever more rarely."""
+    return {
+        each.operation_id: _S.UNKNOWN if each.is_active and each.attempts > 1 else each.state
+        for each in row.operations
+    }
 
 
 def _is_unended(row: PaymentRow) -> bool:

@@ -136,11 +136,15 @@ class Commanding:
         )
 
     async def look_up(self, payment: PaymentRow, order: Order) -> PaymentRow:
-        """FETCH: how it stands now. Where nobody answers, it is asked again later."""
+        """FETCH: how it stands now. Where nobody answers, it is asked again later. Whoever looks
+        before it is due puts nothing off: a page may poll for as long as it likes."""
         answer = await self._providers.look_up(payment)
-        next_at_ms = self._next_look_ms(payment, order)
+        planned_ms = payment.next_look_at_ms
+        is_due = planned_ms is None or planned_ms <= self._clock.now_ms()
+        next_at_ms = self._next_look_ms(payment, order) if is_due else None
         if not isinstance(answer, Answered):
-            await self._payments.schedule(payment.payment_id, next_at_ms)
+            if next_at_ms is not None:
+                await self._payments.schedule(payment.payment_id, next_at_ms)
             return await self.read(payment.payment_id)
         return await self._payments.record(
             payment.payment_id,
