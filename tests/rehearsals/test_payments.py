@@ -17,7 +17,7 @@ async def test_in_every_weather_each_order_ends_right_and_once(tmp_path: Path) -
     found = await rehearse(tmp_path, ORDERS, seed=random.SystemRandom().randrange(2**32))
     print("\n".join(describe(found)))
     print(f"{found.seconds:.0f} s")
-    assert found.faults == []
+    assert found.faults == [], "\n".join(found.faults)
 
 
 async def test_and_while_redis_the_api_and_the_worker_are_killed(tmp_path: Path) -> None:
@@ -25,4 +25,4 @@ async def test_and_while_redis_the_api_and_the_worker_are_killed(tmp_path: Path)
     found = await rehearse(tmp_path, ORDERS, breaks=breaks)
     print("\n".join(describe(found)))
     print(f"{found.seconds:.0f} s")
-    assert found.faults == []
+    assert found.faults == [], "\n".join(found.faults)

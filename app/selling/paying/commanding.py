@@ -40,7 +40,7 @@ from app.selling.paying.asking import (
     NotDone,
     Providers,
 )
-from app.selling.paying.deciding import ReturnReason
+from app.selling.paying.deciding import LATE_LOOK_SECONDS, ReturnReason
 from payments import Capability, RefundState, RefundStatus, RemoteStatus, Snapshot
 
 _ENDED: Final = frozenset({OperationState.SUCCEEDED, OperationState.REJECTED})
@@ -303,6 +303,9 @@ class Commanding:
     def _next_look_ms(self, payment: PaymentRow, order: Order) -> int:
         """Not later than when the hold's time is over: then somebody has to ask."""
         now_ms = self._clock.now_ms()
+        if payment.outcome is not None and not payment.facts.captured_minor:
+            late = LATE_LOOK_SECONDS[min(payment.looks, len(LATE_LOOK_SECONDS) - 1)]
+            return now_ms + 1000 * late
         next_ms = next_look_ms(payment.looks, now_ms)
         hold_end_ms = order.expires_at_ms or 0
         return min(next_ms, hold_end_ms) if hold_end_ms > now_ms else next_ms

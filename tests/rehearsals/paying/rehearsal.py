@@ -31,6 +31,7 @@ from tests.rehearsals.paying.weather import (
 
 AT_ONCE = 16
 SETTLED_SECONDS_MAX = 150.0
+"""Late money that no notice told of is found a minute after its payment was closed."""
 REFILL_SECONDS_MAX = 200.0
 FILLERS = 1_000_000
 """From this number on: those who buy what was given back."""
