@@ -19,7 +19,7 @@ from app.selling.paying.asking import Providers
 from app.selling.paying.claims import Claims, NoStock, Pinned
 from app.selling.paying.commanding import Commanding
 from app.selling.paying.deciding import ReturnReason, decide
-from payments import Capability
+from payments import INTERNAL_ACCOUNT, Capability, Enrolled, PaymentState
 
 STEPS_MAX: Final = 12
 """The longest way that money goes is shorter; whoever needs more goes round in a circle."""
@@ -74,8 +74,10 @@ class Advancing:
         """As far as it goes now. `order`: as it was just read."""
         at = Advanced(payment, order or await self._claims.read(payment))
         for _ in range(STEPS_MAX):
-            descriptor = self._providers.account_of(at.payment).descriptor
-            step = decide(at.payment, at.order, descriptor, self._clock.now_ms())
+            account = self._providers.account_of(at.payment)
+            step = decide(at.payment, at.order, account.descriptor, self._clock.now_ms())
+            if isinstance(step, deciding.ExpireHold) and _is_known_there_alone(account, at.payment):
+                step = deciding.Rest(at.payment.next_look_at_ms)
             match step:
                 case deciding.Rest() | deciding.Freeze():
                     await self._rest(at.payment, step)
@@ -175,5 +177,12 @@ class Advancing:
             await self._payments.schedule(payment.payment_id, wanted_ms)
 
     def _settlement_of(self, payment: PaymentRow) -> Settlement:
-        is_internal = self._providers.account_of(payment).descriptor.is_internal
-        return Settlement.HACK if is_internal else Settlement.PAID
+        """By the name of the account, which stays when its method is gone."""
+        return Settlement.HACK if payment.account == INTERNAL_ACCOUNT else Settlement.PAID
+
+
+def _is_known_there_alone(account: Enrolled, payment: PaymentRow) -> bool:
+    """Whether only the provider knows if money came, and cannot be asked: its method is gone, and
+    comes again."""
+    is_ahead = payment.state in {PaymentState.REQUIRES_ACTION, PaymentState.PENDING}
+    return not account.is_usable and (is_ahead or payment.in_doubt)

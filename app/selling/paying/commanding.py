@@ -43,6 +43,9 @@ from app.selling.paying.asking import (
 from app.selling.paying.deciding import LATE_LOOK_SECONDS, ReturnReason
 from payments import Capability, RefundState, RefundStatus, RemoteStatus, Snapshot
 
+GONE_LOOKS_MAX: Final = 2
+"""A place in LOOK_SECONDS: 15 seconds."""
+
 _ENDED: Final = frozenset({OperationState.SUCCEEDED, OperationState.REJECTED})
 _AHEAD: Final = frozenset({RemoteStatus.REQUIRES_ACTION, RemoteStatus.PENDING})
 
@@ -295,7 +298,10 @@ class Commanding:
     async def _postpone(
         self, payment: PaymentRow, operation: OperationRow, code: str
     ) -> PaymentRow:
-        next_at_ms = next_look_ms(payment.looks, self._clock.now_ms())
+        # Of an account that is gone nobody is asked, so it may be tried often: it comes again.
+        is_gone = not self._providers.account_of(payment).is_usable
+        looks = min(payment.looks, GONE_LOOKS_MAX) if is_gone else payment.looks
+        next_at_ms = next_look_ms(looks, self._clock.now_ms())
         return await self.end(
             payment, operation, OperationState.UNKNOWN, code, next_at_ms=next_at_ms
         )

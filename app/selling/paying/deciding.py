@@ -205,10 +205,8 @@ def _captured(payment: PaymentRow, order: Order, method: Descriptor, now_ms: int
         return Confirm()
     if _is_settled(payment, order):
         return _settled(payment, order, method, now_ms)
-    if not payment.refundable_minor:
+    if not payment.refundable_minor or any(is_return(each) for each in payment.operations):
         return Rest(payment.next_look_at_ms)
-    if any(is_return(each) for each in payment.operations):
-        return Freeze()  # it went back, and came back: whose account is gone, say
     match order.status:
         case OrderStatus.HELD:
             return BeginAgain()
@@ -222,8 +220,6 @@ def _settled(payment: PaymentRow, order: Order, method: Descriptor, now_ms: int)
     refunded_minor = payment.facts.refunded_minor
     if order.status is OrderStatus.CONFIRMED and refunded_minor > order.refunded.amount_minor:
         return ReflectRefund(refunded_minor)
-    if refunded_minor < order.refunded.amount_minor:
-        return Freeze()  # a refund that was done, and failed after all
     if payment.outcome not in {Outcome.CONFIRMED, Outcome.REFUNDED}:
         return Close(Outcome.CONFIRMED)
     if not payment.facts.pending_refund_minor:

@@ -3,8 +3,10 @@ PostgreSQL that is stopped at once and started again."""
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 
 from tests.rehearsals.paying.stage import Stage
+from tests.servers.postgresql import PostgresqlServer, crash, start_again
 
 AWAY_SECONDS = 1.0
 
@@ -29,3 +31,16 @@ async def kill_worker(stage: Stage) -> str:
     stage.end(stage.workers[0])
     await stage.start_worker()
     return f"the worker was killed and away for {time.monotonic() - at:.1f} s"
+
+
+def restart_postgresql(server: PostgresqlServer) -> Callable[[Stage], Awaitable[str]]:
+    """At once, as after a crash: it replays its log when it starts."""
+
+    async def restart(_stage: Stage) -> str:
+        at = time.monotonic()
+        crash(server)
+        await asyncio.sleep(AWAY_SECONDS)
+        start_again(server)
+        return f"PostgreSQL crashed and was away for {time.monotonic() - at:.1f} s"
+
+    return restart
