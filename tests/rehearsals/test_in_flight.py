@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from payments.testing.script import Queue
 from tests.flows.conftest import until
 from tests.rehearsals.paying.audit import settle, verify
 from tests.rehearsals.paying.checkouts import Checkout, hold, insist, pay, read_order
@@ -87,7 +88,7 @@ async def test_without_the_method_nothing_is_lost_and_with_it_again_all_ends_rig
         overdue = await hold(client, SHORT, 2)
         await pay(client, overdue, {"script": "pending"})
         lost = await hold(client, EVENT, 3)
-        await pay(client, lost, {"script": "timeout_after", "lookups": "refused_connection " * 3})
+        await pay(client, lost, {"script": "timeout_after", "lookups": "refused_connection " * 50})
         taken = await _die_once_taken(stage, client)
         checkouts = [acting, overdue, lost, taken]
         if how == "uninstalled":
@@ -104,6 +105,7 @@ async def test_without_the_method_nothing_is_lost_and_with_it_again_all_ends_rig
         await asyncio.sleep(SHORT_SECONDS + 3)
         for each in (acting, overdue, lost):
             assert (await read_order(client, each))["status"] == "paying", each
+        stage.books.program("", queue=Queue.LOOKUPS, account="main", reference=lost.reference)
         await _restart(stage)
         assert await settle(stage, client, checkouts, seconds=90) == []
         for each in checkouts:

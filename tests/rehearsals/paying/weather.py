@@ -26,10 +26,12 @@ CLOSED_SECONDS_MAX = 150.0
 
 TRIES_MAX = 4
 
-NOTICES = (
+DELIVERED = (
     *("copies:3", "copies:5 shuffle", "before_response", "before_response copies:2"),
-    *("delay:700 shuffle", "drop", "tamper", "stale", "future"),
+    "delay:700 shuffle",
 )
+LOST = ("drop", "tamper", "stale", "future")
+"""What we take from nobody, or what nobody brings."""
 
 
 class Fate(Enum):
@@ -86,8 +88,13 @@ class Wish:
 
 
 def make_wishes(chance: random.Random, count: int) -> list[Wish]:
+    """Money that comes much too late, and that no notice tells of, is found a quarter of an hour
+    after the payment had ended, or a day: too late for a test."""
     fates = chance.choices(list(SHARES), list(SHARES.values()), k=count)
-    return [Wish(number, fate, chance.choice(NOTICES)) for number, fate in enumerate(fates)]
+    return [
+        Wish(number, fate, chance.choice(DELIVERED + (() if fate is Fate.TOO_LATE else LOST)))
+        for number, fate in enumerate(fates)
+    ]
 
 
 @dataclass
