@@ -282,7 +282,9 @@ def _without_money(payment: PaymentRow, order: Order, method: Descriptor, now_ms
 def _look_late(payment: PaymentRow, method: Descriptor, now_ms: int) -> Step:
     """`looks` counts them, and begins anew with every news."""
     is_known_there = payment.facts.progress is not None
-    if not (is_known_there and method.can(Capability.FETCH)):
+    if payment.outcome in {Outcome.CONFIRMED, Outcome.REFUNDED} or not is_known_there:
+        return Rest(None)
+    if not method.can(Capability.FETCH):
         return Rest(None)
     if payment.next_look_at_ms is None and not payment.looks:
         return Rest(now_ms + 1000 * LATE_LOOK_SECONDS[0])

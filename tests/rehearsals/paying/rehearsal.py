@@ -165,30 +165,35 @@ async def _live_all(weather: Weather, wishes: Sequence[Wish], begun: Progress) -
 async def _refill(
     weather: Weather, wishes: Sequence[Wish], units: int, fillers: list[Checkout]
 ) -> None:
-    """Buys what came back of the scarce event, until nothing is left of it."""
+    """Buys what came back of the scarce event, until all of it is sold. Who does not get through
+    lets go, and another one buys."""
     deadline = time.monotonic() + REFILL_SECONDS_MAX
     late = [each for each in wishes if each.fate is Fate.TOO_LATE]
     client = weather.client
-    while len(fillers) < units:
-        assert time.monotonic() < deadline, f"{len(fillers)} of {units} units came back"
-        is_held = all(each.checkout is not None for each in late)
-        available = await _available(weather.stage, client) if is_held else 0
-        if not available:
+    while True:
+        assert time.monotonic() < deadline, f"{len(fillers)} bought of {units} units"
+        available, sold = await _scarce_units(weather.stage, client)
+        if sold >= units:
+            break
+        if not available or any(each.checkout is None for each in late):
             await asyncio.sleep(0.3)
             continue
         checkout = await hold(client, SCARCE, FILLERS + len(fillers))
         fillers.append(checkout)
-        status, body = await pay(client, checkout)
-        assert status == 201, body
+        await pay(client, checkout)
     weather.has_refilled.set()
 
 
-async def _available(stage: Stage, client: httpx.AsyncClient) -> int:
+async def _scarce_units(stage: Stage, client: httpx.AsyncClient) -> tuple[int, int]:
+    """Available and sold; none of either while nobody answers."""
     try:
         answer = await client.get(f"/v1/admin/events/{SCARCE}", headers=stage.admin)
     except httpx.TransportError:
-        return 0
-    return int(answer.json()["pools"][0]["available"]) if answer.status_code == 200 else 0
+        return 0, 0
+    if answer.status_code != 200:
+        return 0, 0
+    (pool,) = answer.json()["pools"]
+    return int(pool["available"]), int(pool["sold"])
 
 
 async def _break_in_turn(
