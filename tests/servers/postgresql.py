@@ -100,6 +100,30 @@ def start_postgresql(*, is_durable: bool = False) -> PostgresqlServer:
     return server
 
 
+def crash(server: PostgresqlServer) -> None:
+    """Its processes end at once and write nothing more. `start_again` brings back what was
+    committed, of a database that `keep_commits` was called for."""
+    assert server.process is not None, "not ours"
+    server.process.send_signal(signal.SIGQUIT)
+    server.process.wait(STOP_SECONDS)
+
+
+def start_again(server: PostgresqlServer) -> None:
+    """After `crash`; returns when it answers, its log replayed."""
+    assert server.process is not None
+    assert server.folder is not None
+    arguments = server.process.args
+    assert isinstance(arguments, list)
+    server.process = _spawn([str(each) for each in arguments], server.folder / "server.log")
+    _wait_until_ready(server)
+
+
+def keep_commits(server: PostgresqlServer, url: str) -> None:
+    """A commit of this database is written before it is answered; others may be lost in a crash."""
+    name = str(make_url(url).database)
+    _run_sql(server, f'ALTER DATABASE "{name}" SET synchronous_commit = on')
+
+
 def fresh_database_url(server: PostgresqlServer) -> str:
     """Of a new database, its tables made, nothing in them. It goes when the server stops, or
     earlier by `drop_database`."""

@@ -240,7 +240,7 @@ def _without_failure(operation: OperationRow) -> OperationRow:
 
 
 def _with_clock(row: PaymentRow, after: PaymentRow, news: Told) -> PaymentRow:
-    is_news = (after.facts, after.operations) != (row.facts, row.operations)
+    is_news = after.facts != row.facts or _known_of(after) != _known_of(row)
     if news.next_at_ms is not None:
         looks = 0 if is_news else row.looks + 1
         return replace(after, next_look_at_ms=news.next_at_ms, looks=looks)
@@ -256,6 +256,15 @@ def _has_money(row: PaymentRow) -> bool:
     )
     is_reserved = row.state is PaymentState.AUTHORIZED and not was_refused
     return row.facts.captured_minor > 0 or is_reserved
+
+
+def _known_of(row: PaymentRow) -> dict[str, OperationState]:
+    """How the commands stand. One that was in doubt and still is, though it was sent again, is no
+    news: whoever does not answer is asked ever more rarely."""
+    return {
+        each.operation_id: _S.UNKNOWN if each.is_active and each.attempts > 1 else each.state
+        for each in row.operations
+    }
 
 
 def _is_unended(row: PaymentRow) -> bool:

@@ -28,7 +28,7 @@ from app.selling.paying.asking import Answered, CommandAnswer, Providers
 from app.selling.paying.claims import Claims, NoStock, Pinned
 from app.selling.paying.commanding import Commanding
 from app.selling.paying.deciding import ReturnReason, decide
-from payments import Capability
+from payments import INTERNAL_ACCOUNT, Capability, Enrolled, PaymentState
 
 STEPS_MAX: Final = 12
 """The longest way that money goes is shorter; whoever needs more goes round in a circle."""
@@ -230,8 +230,11 @@ class Advancing:
         return decide_under_the_lock
 
     def _decide(self, payment: PaymentRow, order: Order) -> deciding.Step:
-        descriptor = self._providers.account_of(payment).descriptor
-        return decide(payment, order, descriptor, self._clock.now_ms())
+        account = self._providers.account_of(payment)
+        step = decide(payment, order, account.descriptor, self._clock.now_ms())
+        if isinstance(step, deciding.ExpireHold) and _is_known_there_alone(account, payment):
+            return deciding.Rest(payment.next_look_at_ms)
+        return step
 
     async def _reacquire(self, at: Advanced) -> Advanced:
         settlement = self._settlement_of(at.payment)
@@ -262,5 +265,12 @@ class Advancing:
             await self._payments.schedule(payment.payment_id, wanted_ms)
 
     def _settlement_of(self, payment: PaymentRow) -> Settlement:
-        is_internal = self._providers.account_of(payment).descriptor.is_internal
-        return Settlement.HACK if is_internal else Settlement.PAID
+        """By the name of the account, which stays when its method is gone."""
+        return Settlement.HACK if payment.account == INTERNAL_ACCOUNT else Settlement.PAID
+
+
+def _is_known_there_alone(account: Enrolled, payment: PaymentRow) -> bool:
+    """Whether only the provider knows if money came, and cannot be asked: its method is gone, and
+    comes again."""
+    is_ahead = payment.state in {PaymentState.REQUIRES_ACTION, PaymentState.PENDING}
+    return not account.is_usable and (is_ahead or payment.in_doubt)

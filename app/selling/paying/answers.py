@@ -3,14 +3,16 @@
 from dataclasses import replace
 from typing import Final
 
+from app.domain.orders import Order
 from app.ledger import OperationKind, OperationRow, OperationState, PaymentRow
 from app.selling.paying.asking import InDoubt, NotDone
-from app.selling.paying.deciding import is_return
+from app.selling.paying.deciding import LATE_LOOK_SECONDS, is_return
 from payments import (
     Descriptor,
     Expected,
     Idempotency,
     Lookup,
+    RefundState,
     RefundStatus,
     RemoteStatus,
     Snapshot,
@@ -106,3 +108,27 @@ def state_seen(operation: OperationRow, snapshot: Snapshot) -> OperationState | 
     state = answered_state(operation, snapshot)
     is_awaited = operation.kind is OperationKind.REFUND and state is OperationState.PENDING
     return state if state in ENDED or is_awaited else None
+
+
+def look_again_ms(payment: PaymentRow, order: Order, now_ms: int) -> int:
+    """Not later than when the hold's time is over: then somebody has to ask."""
+    if payment.outcome is not None and not payment.facts.captured_minor:
+        late = LATE_LOOK_SECONDS[min(payment.looks, len(LATE_LOOK_SECONDS) - 1)]
+        return now_ms + 1000 * late
+    next_ms = next_look_ms(payment.looks, now_ms)
+    hold_end_ms = order.expires_at_ms or 0
+    return min(next_ms, hold_end_ms) if hold_end_ms > now_ms else next_ms
+
+
+def settled_elsewhere(payment: PaymentRow, refunds: tuple[RefundState, ...] = ()) -> Snapshot:
+    """What is known of money that somebody else has: it was taken, all of it."""
+    return Snapshot(
+        status=RemoteStatus.CAPTURED,
+        provider_payment_id=payment.reference,
+        reference=payment.reference,
+        amount=payment.amount,
+        is_live=payment.is_live,
+        authorized_minor=payment.amount.amount_minor,
+        captured_minor=payment.amount.amount_minor,
+        refunds=refunds,
+    )

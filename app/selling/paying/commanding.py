@@ -28,9 +28,11 @@ from app.runtime.errors import ContractError
 from app.selling.paying.answers import (
     ENDED,
     answered_state,
+    look_again_ms,
     may_send_again,
     next_look_ms,
     proves_absence,
+    settled_elsewhere,
     state_seen,
     unanswered_state,
 )
@@ -45,6 +47,9 @@ from app.selling.paying.asking import (
 )
 from app.selling.paying.deciding import ReturnReason
 from payments import Capability, RefundState, RefundStatus, RemoteStatus, Snapshot
+
+GONE_LOOKS_MAX: Final = 2
+"""A place in LOOK_SECONDS: 15 seconds."""
 
 _AHEAD: Final = frozenset({RemoteStatus.REQUIRES_ACTION, RemoteStatus.PENDING})
 
@@ -168,11 +173,15 @@ class Commanding:
         )
 
     async def look_up(self, payment: PaymentRow, order: Order) -> LookedUp:
-        """FETCH: how it stands now. Where nobody answers, it is asked again later."""
+        """FETCH: how it stands now. Where nobody answers, it is asked again later. Whoever looks
+        before it is due puts nothing off: a page may poll for as long as it likes."""
         answer = await self._providers.look_up(payment)
-        next_at_ms = self._next_look_ms(payment, order)
+        planned_ms = payment.next_look_at_ms
+        is_due = planned_ms is None or planned_ms <= self._clock.now_ms()
+        next_at_ms = look_again_ms(payment, order, self._clock.now_ms()) if is_due else None
         if not isinstance(answer, Answered):
-            await self._payments.schedule(payment.payment_id, next_at_ms)
+            if next_at_ms is not None:
+                await self._payments.schedule(payment.payment_id, next_at_ms)
             is_answered = isinstance(answer, Absent)
             return LookedUp(await self.read(payment.payment_id), is_answered)
         recorded = await self._payments.record(
@@ -344,38 +353,20 @@ class Commanding:
             operation_state=state,
             error_code=code,
             snapshot=snapshot,
-            next_at_ms=self._next_look_ms(payment, order) if is_ahead else None,
+            next_at_ms=look_again_ms(payment, order, self._clock.now_ms()) if is_ahead else None,
             follows=follows,
         )
 
     async def _postpone(
         self, payment: PaymentRow, operation: OperationRow, code: str
     ) -> PaymentRow:
-        next_at_ms = next_look_ms(payment.looks, self._clock.now_ms())
+        # Of an account that is gone nobody is asked, so it may be tried often: it comes again.
+        is_gone = not self._providers.account_of(payment).is_usable
+        looks = min(payment.looks, GONE_LOOKS_MAX) if is_gone else payment.looks
+        next_at_ms = next_look_ms(looks, self._clock.now_ms())
         return await self.end(
             payment, operation, OperationState.UNKNOWN, code, next_at_ms=next_at_ms
         )
-
-    def _next_look_ms(self, payment: PaymentRow, order: Order) -> int:
-        """Not later than when the hold's time is over: then somebody has to ask."""
-        now_ms = self._clock.now_ms()
-        next_ms = next_look_ms(payment.looks, now_ms)
-        hold_end_ms = order.expires_at_ms or 0
-        return min(next_ms, hold_end_ms) if hold_end_ms > now_ms else next_ms
-
-
-def settled_elsewhere(payment: PaymentRow, refunds: tuple[RefundState, ...] = ()) -> Snapshot:
-    """What is known of money that somebody else has: it was taken, all of it."""
-    return Snapshot(
-        status=RemoteStatus.CAPTURED,
-        provider_payment_id=payment.reference,
-        reference=payment.reference,
-        amount=payment.amount,
-        is_live=payment.is_live,
-        authorized_minor=payment.amount.amount_minor,
-        captured_minor=payment.amount.amount_minor,
-        refunds=refunds,
-    )
 
 
 def _operation_id(key: str) -> str:

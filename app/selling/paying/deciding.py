@@ -16,6 +16,9 @@ from payments import Capability, Descriptor, PaymentState, RefundStatus, RemoteS
 DOUBT_GRACE_MS: Final = 600_000
 """A hold whose time is over is kept this much longer while its provider does not say whether it was
 paid; money that comes later still is late money."""
+LATE_LOOK_SECONDS: Final = (60, 900, 86_400)
+"""A payment that ended without money is looked at a few times more, from its end on: a provider
+may take money after it has said no, and its notice of that may be lost."""
 
 
 class ReturnReason(StrEnum):
@@ -152,7 +155,7 @@ def decide(payment: PaymentRow, order: Order, method: Descriptor, now_ms: int) -
         case PaymentState.REQUIRES_ACTION | PaymentState.PENDING:
             return _waiting(payment, order, method, now_ms)
         case PaymentState.CREATED | PaymentState.FAILED | PaymentState.CANCELLED:
-            return _without_money(payment, order, now_ms)
+            return _without_money(payment, order, method, now_ms)
 
 
 def observed_end(operation: OperationRow, payment: PaymentRow) -> OperationState | None:
@@ -239,7 +242,7 @@ def _refunded(payment: PaymentRow, order: Order, now_ms: int) -> Step:
             return ReflectRefund(refunded_minor)
     elif _is_paying(payment, order):
         return _give_up(order, now_ms)
-    return _close(payment, Outcome.REFUNDED)
+    return Rest(None) if payment.outcome is Outcome.REFUNDED else Close(Outcome.REFUNDED)
 
 
 def _authorized(payment: PaymentRow, order: Order, now_ms: int) -> Step:
@@ -271,25 +274,33 @@ def _waiting(payment: PaymentRow, order: Order, method: Descriptor, now_ms: int)
     return ExpireHold() if is_paying else Rest(payment.next_look_at_ms)
 
 
-def _without_money(payment: PaymentRow, order: Order, now_ms: int) -> Step:
+def _without_money(payment: PaymentRow, order: Order, method: Descriptor, now_ms: int) -> Step:
     if _is_paying(payment, order):
         return GiveHoldBack() if _is_failed(payment) else _give_up(order, now_ms)
+    if payment.outcome is not None:
+        return _look_late(payment, method, now_ms)
     if payment.state is not PaymentState.CANCELLED:
-        return _close(payment, Outcome.FAILED)
+        return Close(Outcome.FAILED)
     is_expired = order.status is OrderStatus.EXPIRED
-    return _close(payment, Outcome.EXPIRED if is_expired else Outcome.CANCELLED)
+    return Close(Outcome.EXPIRED if is_expired else Outcome.CANCELLED)
+
+
+def _look_late(payment: PaymentRow, method: Descriptor, now_ms: int) -> Step:
+    """`looks` counts them, and begins anew with every news."""
+    is_known_there = payment.facts.progress is not None
+    if payment.outcome in {Outcome.CONFIRMED, Outcome.REFUNDED} or not is_known_there:
+        return Rest(None)
+    if not method.can(Capability.FETCH):
+        return Rest(None)
+    if payment.next_look_at_ms is None and not payment.looks:
+        return Rest(now_ms + 1000 * LATE_LOOK_SECONDS[0])
+    if payment.next_look_at_ms is None or payment.looks > len(LATE_LOOK_SECONDS):
+        return Rest(None)
+    return LookUp() if payment.next_look_at_ms <= now_ms else Rest(payment.next_look_at_ms)
 
 
 def _give_up(order: Order, now_ms: int) -> Step:
     return ExpireHold() if now_ms >= _hold_end_ms(order) else GiveHoldBack()
-
-
-def _close(payment: PaymentRow, outcome: Outcome) -> Step:
-    """The first end stands, unless money came or went back."""
-    is_news = payment.outcome is None or (
-        outcome is Outcome.REFUNDED and payment.outcome is not Outcome.REFUNDED
-    )
-    return Close(outcome) if is_news else Rest(None)
 
 
 def _is_paying(payment: PaymentRow, order: Order) -> bool:

@@ -37,8 +37,8 @@ from app.rollout import ToggleContext, Toggles, halt_toggle, offer_toggle
 from app.runtime.clock import Clock
 from app.runtime.metrics import GRANTS
 from app.selling.paying.advancing import Advancing
+from app.selling.paying.answers import settled_elsewhere
 from app.selling.paying.asking import Providers
-from app.selling.paying.commanding import settled_elsewhere
 from app.selling.paying.granting import binding_of
 from app.selling.paying.starting import checkout_of
 from payments import INTERNAL_ACCOUNT

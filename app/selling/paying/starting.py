@@ -163,7 +163,9 @@ class Paying:
         offer = self._gates(request, order, organiser_id, now_ms)
         if not isinstance(offer, Offer):
             known = await self._payments.read(self._payment_id(order, request))
-            return await self._replay(known, request) if known else offer
+            if known is not None:
+                return await self._replay(known, request)
+            return await self._why_not(order, now_ms) or offer
         new = self._new_payment(request, order, organiser_id, offer, now_ms)
         started = await self._payments.start(new)
         if isinstance(started, AnotherOpen):
@@ -194,6 +196,14 @@ class Paying:
         if self._toggles.is_on(SELLING_HALT, context):
             return SellingOff(SELLING_HALT.name)
         return self._offering.choose(request.method, order, organiser_id, now_ms)
+
+    async def _why_not(self, order: Order, now_ms: int) -> PaymentOpen | PaymentInDoubt | None:
+        """Of an order whose time is over while a payment of it is not: whoever is told only that
+        no method fits any more buys again, and pays twice."""
+        if order.status is not OrderStatus.PAYING or now_ms < (order.expires_at_ms or 0):
+            return None
+        other = await self._payments.read(order.payment_id) if order.payment_id else None
+        return PaymentInDoubt() if other is not None and other.in_doubt else PaymentOpen()
 
     async def _begin(self, payment: PaymentRow) -> StartOutcome:
         """From here on something is written: an error means that it may have happened."""

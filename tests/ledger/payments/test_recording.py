@@ -162,6 +162,24 @@ async def test_a_lost_answer_is_in_doubt_until_a_look_finds_it(ledger: Ledger) -
     assert await ledger.payments.read(row.payment_id) == row
 
 
+async def test_whoever_does_not_answer_is_asked_ever_more_rarely(ledger: Ledger) -> None:
+    """Also if the command is sent again meanwhile."""
+    row = await started(ledger)
+    initiate = row.operations[0].operation_id
+    looks = []
+    for at_ms in range(1_000, 7_000, 1_000):
+        row = await ledger.payments.record(
+            row.payment_id, operation_id=initiate, operation_state=OperationState.UNKNOWN,
+            error_code=f"at {at_ms}", channel=Channel.RESPONSE, at_ms=at_ms, next_at_ms=at_ms + 500,
+        )  # fmt: skip
+        looks.append(row.looks)
+        if at_ms % 2_000 == 0:
+            assert await ledger.payments.resubmit(
+                initiate, lease_until_ms=at_ms + 900, at_ms=at_ms + 500
+            )
+    assert looks == [0, 1, 2, 3, 4, 5]
+
+
 async def test_what_cannot_be_of_this_payment_is_an_integrity_fault(ledger: Ledger) -> None:
     row = await started(ledger)
     foreign = a_snapshot("another", total=Money(1, "EUR"))

@@ -300,7 +300,7 @@ TABLE: dict[str, tuple[PaymentRow, Order, Step]] = {
     "cancelled, given back": (a_payment(CANCELLED), HELD, Close(Outcome.CANCELLED)),
     "cancelled, expired": (a_payment(CANCELLED), EXPIRED, Close(Outcome.EXPIRED)),
     **{
-        f"declined, closed as {outcome}": (payment, HELD, Rest(None))
+        f"declined, closed as {outcome}": (payment, HELD, Rest(LOOK_MS))
         for outcome, payment in CLOSED.items()
     },
 }
