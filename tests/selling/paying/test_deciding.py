@@ -300,7 +300,11 @@ TABLE: dict[str, tuple[PaymentRow, Order, Step]] = {
     "cancelled, given back": (a_payment(CANCELLED), HELD, Close(Outcome.CANCELLED)),
     "cancelled, expired": (a_payment(CANCELLED), EXPIRED, Close(Outcome.EXPIRED)),
     **{
-        f"declined, closed as {outcome}": (payment, HELD, Rest(LOOK_MS))
+        f"declined, closed as {outcome}": (
+            payment,
+            HELD,
+            Rest(None if outcome in {Outcome.CONFIRMED, Outcome.REFUNDED} else LOOK_MS),
+        )
         for outcome, payment in CLOSED.items()
     },
 }
