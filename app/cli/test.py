@@ -30,12 +30,14 @@ def run_tests(
 
 
 def environment_of_tests() -> dict[str, str]:
-    """Settings of this shell must not reach the tests, but for those that are meant for them."""
-    return {
+    """Settings of this shell must not reach the tests, but for those that are meant for them. Sets
+    come in one order, or two workers would not agree on what tests there are."""
+    kept = {
         key: value
         for key, value in os.environ.items()
         if not key.startswith(PREFIX) or key.startswith(TEST_PREFIX)
     }
+    return {"PYTHONHASHSEED": "0", **kept}
 
 
 def run_beside_tests(package: str, arguments: Sequence[str]) -> int:

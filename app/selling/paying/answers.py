@@ -92,10 +92,15 @@ def may_send_again(operation: OperationRow, method: Descriptor, now_ms: int) -> 
 
 def proves_absence(operation: OperationRow, method: Descriptor, now_ms: int) -> bool:
     """Whether a provider that knows nothing of the payment can never have begun it."""
+    at_ms = absence_proven_at_ms(operation, method)
+    return at_ms is not None and now_ms >= at_ms
+
+
+def absence_proven_at_ms(operation: OperationRow, method: Descriptor) -> int | None:
+    """From when on that is so; None: never."""
     if method.lookup is not Lookup.ABSENCE or operation.kind is not OperationKind.INITIATE:
-        return False
-    since_ms = operation.lease_until_ms
-    return now_ms >= since_ms + method.absence_after.total_seconds() * 1000
+        return None
+    return operation.lease_until_ms + round(method.absence_after.total_seconds() * 1000)
 
 
 def next_look_ms(looks: int, now_ms: int) -> int:

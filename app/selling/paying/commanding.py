@@ -27,6 +27,7 @@ from app.runtime.clock import Clock
 from app.runtime.errors import ContractError
 from app.selling.paying.answers import (
     ENDED,
+    absence_proven_at_ms,
     answered_state,
     look_again_ms,
     may_send_again,
@@ -361,9 +362,12 @@ class Commanding:
         self, payment: PaymentRow, operation: OperationRow, code: str
     ) -> PaymentRow:
         # Of an account that is gone nobody is asked, so it may be tried often: it comes again.
-        is_gone = not self._providers.account_of(payment).is_usable
-        looks = min(payment.looks, GONE_LOOKS_MAX) if is_gone else payment.looks
-        next_at_ms = next_look_ms(looks, self._clock.now_ms())
+        account, now_ms = self._providers.account_of(payment), self._clock.now_ms()
+        looks = payment.looks if account.is_usable else min(payment.looks, GONE_LOOKS_MAX)
+        next_at_ms = next_look_ms(looks, now_ms)
+        proven_at_ms = absence_proven_at_ms(operation, account.descriptor)
+        if proven_at_ms is not None and proven_at_ms > now_ms:
+            next_at_ms = min(next_at_ms, proven_at_ms)
         return await self.end(
             payment, operation, OperationState.UNKNOWN, code, next_at_ms=next_at_ms
         )
