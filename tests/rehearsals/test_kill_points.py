@@ -28,6 +28,9 @@ DEATH_SECONDS_MAX = 45.0
 AMPLE, SHORT, LAST = "kill-ample", "kill-short", "kill-last"
 """Holds of ten minutes; holds of three seconds; the same, and one unit."""
 
+UNTOLD = {"webhooks": "drop"}
+"""No notice helps: what the dead process knew has to be found out."""
+
 PAYING = (
     *("payment_committed", "order_waits", "initiate_executed", "authorisation_recorded"),
     *("hold_pinned", "capture_begun", "capture_executed", "capture_recorded", "order_confirmed"),
@@ -205,20 +208,20 @@ async def _die_paying(scene: Scene, point: str) -> None:
     checkout = await scene.hold(AMPLE)
     async with scene.stage.client(mortal) as client:
         with pytest.raises(httpx.TransportError):
-            await pay(client, checkout, seconds=0)
+            await pay(client, checkout, UNTOLD, seconds=0)
     await _dies(scene, mortal)
     # The provider was never asked: whoever asks again is told so, and pays with a new key.
     end = "held" if point == "payment_committed" else "confirmed"
     death = scene.died(point, checkout, end)
     if scene.tosses():
         death.is_asked_again = True
-        status, body = await pay(scene.client, checkout)
+        status, body = await pay(scene.client, checkout, UNTOLD)
         assert status == 201, body
 
 
 async def _die_refunding(scene: Scene, point: str) -> None:
     checkout = await scene.hold(AMPLE)
-    status, body = await pay(scene.client, checkout)
+    status, body = await pay(scene.client, checkout, UNTOLD)
     assert (status, body["status"]) == (201, "succeeded"), body
     is_whole = point == "refund_recorded" or scene.tosses()
     amount_minor = checkout.total_minor if is_whole else 700
