@@ -21,9 +21,12 @@ def run_tests(
     quick: Annotated[
         bool, typer.Option("--quick", help="Leave out the slow ones: for the inner loop.")
     ] = False,
+    soak: Annotated[
+        bool, typer.Option("--soak", help="Only those that take minutes, and are left out else.")
+    ] = False,
 ) -> None:
     """Run the tests; further arguments go to pytest."""
-    selection = ["-m", "not slow"] if quick else []
+    selection = ["-m", "soak" if soak else "not slow and not soak" if quick else "not soak"]
     arguments = [sys.executable, "-m", "pytest", *selection, *context.args]
     sys.stdout.flush()
     os.execve(sys.executable, arguments, environment_of_tests())  # noqa: S606 - our own interpreter

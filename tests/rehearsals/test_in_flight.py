@@ -43,11 +43,13 @@ async def _opened(folder: Path) -> AsyncIterator[tuple[Stage, httpx.AsyncClient]
             yield stage, client
 
 
-async def _restart(stage: Stage, **environment: str) -> None:
-    """kill -9 of both, and both anew."""
+async def _restart(stage: Stage, *, is_ready: bool = True, **environment: str) -> None:
+    """kill -9 of both, and both anew. `is_ready` False: it says that payments are stranded."""
     for each in [*stage.apis, *stage.workers]:
         stage.end(each)
-    await asyncio.gather(stage.start_api(**environment), stage.start_worker(**environment))
+    await asyncio.gather(
+        stage.start_api(is_ready=is_ready, **environment), stage.start_worker(**environment)
+    )
 
 
 async def test_with_the_toggle_off_what_is_in_flight_is_paid_confirmed_and_refunded(
@@ -92,11 +94,11 @@ async def test_without_the_method_nothing_is_lost_and_with_it_again_all_ends_rig
         taken = await _die_once_taken(stage, client)
         checkouts = [acting, overdue, lost, taken]
         if how == "uninstalled":
-            await _restart(stage, TAQUILLA_PAYMENT_METHODS="hack")
+            await _restart(stage, is_ready=False, TAQUILLA_PAYMENT_METHODS="hack")
         else:
             accounts = tmp_path / "accounts.toml"
             accounts.write_text(OTHER_ACCOUNT.format(books=stage.books.path))
-            await _restart(stage, TAQUILLA_PAYMENT_ACCOUNTS_FILE=str(accounts))
+            await _restart(stage, is_ready=False, TAQUILLA_PAYMENT_ACCOUNTS_FILE=str(accounts))
         for each in (acting, overdue):
             stage.proceed(each.reference, "approve")
         # What is known to be taken needs nobody: it is confirmed, as paid.

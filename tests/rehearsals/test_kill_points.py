@@ -33,8 +33,7 @@ UNTOLD = {"webhooks": "drop"}
 
 PAYING = (
     *("payment_committed", "order_waits", "initiate_executed", "authorisation_recorded"),
-    *("hold_pinned", "capture_begun", "capture_executed", "capture_recorded", "order_confirmed"),
-    "payment_closed",
+    *("hold_pinned", "capture_executed", "order_confirmed", "capture_recorded"),
 )
 REFUNDING = ("refund_begun", "refund_executed", "refund_recorded")
 OF_THE_WORKER = (
@@ -99,6 +98,7 @@ async def test_wherever_a_process_dies_the_books_equal_the_orders_within_a_minut
         await _play(stage, PAYING, REFUNDING, OF_THE_WORKER, LATE)
 
 
+@pytest.mark.soak
 async def test_the_same_with_a_ledger_on_postgresql(
     tmp_path: Path, postgresql: PostgresqlServer
 ) -> None:

@@ -34,6 +34,7 @@ def postgresql() -> Iterator[PostgresqlServer]:
     server.stop()
 
 
+@pytest.mark.soak
 async def test_and_while_redis_the_api_and_the_worker_are_killed(tmp_path: Path) -> None:
     breaks = (kill_redis, kill_worker, kill_api, kill_redis)
     found = await rehearse(tmp_path, ORDERS, breaks=breaks)
@@ -42,6 +43,7 @@ async def test_and_while_redis_the_api_and_the_worker_are_killed(tmp_path: Path)
     assert found.faults == [], "\n".join(found.faults)
 
 
+@pytest.mark.soak
 async def test_and_while_redis_is_killed_and_postgresql_crashes(
     tmp_path: Path, postgresql: PostgresqlServer
 ) -> None:

@@ -94,7 +94,9 @@ class Stage:
         limits = httpx.Limits(max_connections=200)
         return httpx.AsyncClient(base_url=base_url, timeout=30, limits=limits)
 
-    async def start_api(self, at: str = LIVES, **environment: str) -> Running:
+    async def start_api(
+        self, at: str = LIVES, *, is_ready: bool = True, **environment: str
+    ) -> Running:
         """Ready to sell. The first one takes the port that the provider knows, and so does the one
         that follows it."""
         is_public = not any(each.base_url == self._public_url for each in self.apis)
@@ -103,7 +105,7 @@ class Stage:
         self.apis.append(running)
         if is_public:
             self.apis.sort(key=lambda each: each.base_url != self._public_url)
-        await self._until_ready(running, "/readyz")
+        await self._until_ready(running, "/readyz" if is_ready else "/healthz")
         return running
 
     async def start_worker(self, at: str = LIVES, **environment: str) -> Running:
