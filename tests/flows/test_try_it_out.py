@@ -149,7 +149,7 @@ async def test_a_paid_order_is_paid_and_refunded_as_it_is_proposed(reader: Reade
     placed = await reader.client.post(
         "/v1/events/demo-paid/orders",
         json={"customer": {"email": "ana@example.com"}, "lines": lines},
-        headers={"Idempotency-Key": "a key of who reads the reference"},
+        headers={"Idempotency-Key": "key-of-who-reads-the-reference"},
     )
     order = placed.json()
     of_order = {"path.order_id": order["id"], "header.Order-Token": order["token"]}
