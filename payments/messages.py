@@ -131,6 +131,11 @@ class Failure:
     provider_code: str | None = None
     retry: Literal["same", "other_instrument", "never"] = "other_instrument"
 
+    def __post_init__(self) -> None:
+        code: object = self.provider_code
+        if code is not None and not isinstance(code, str):
+            raise InvalidMessage("provider_code is a text, or None")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextAction:
@@ -144,6 +149,8 @@ class NextAction:
     poll_seconds: float | None = None
 
     def __post_init__(self) -> None:
+        if any(not isinstance(each, Scalar) for each in self.fields.values()):
+            raise InvalidMessage("the fields of a next action are texts and whole numbers")
         if self.url is None and self.kind in {"redirect", "post_form"}:
             raise InvalidMessage(f"a {self.kind} needs a url")
         if self.url is not None and not self.url.startswith(("https://", "http://")):

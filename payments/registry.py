@@ -177,6 +177,8 @@ def _enrol(
 ) -> Enrolled | str:
     if (account.environment == "live") != is_production:
         return f"an account for {account.environment} money does not belong here"
+    if account.id == INTERNAL_ACCOUNT and not kind.descriptor.is_internal:
+        return f"{INTERNAL_ACCOUNT} is the name of an account that nobody configures"
     method = make_method(kind, account, context)
     if isinstance(method, str):
         return method

@@ -7,6 +7,8 @@ import pytest
 
 from payments import (
     Cancel,
+    Decline,
+    Failure,
     InvalidMessage,
     Money,
     NextAction,
@@ -110,12 +112,20 @@ def test_a_refund_of_nothing_or_of_no_name_is_none() -> None:
         {"kind": "wait", "poll_seconds": 0},
         {"kind": "wait", "poll_seconds": float("nan")},
         {"kind": "wait", "poll_seconds": float("inf")},
+        {"kind": "client_sdk", "fields": {"amount": 10.5}},
+        {"kind": "client_sdk", "fields": {"of": {"an": "object"}}},
     ],
     ids=str,
 )
 def test_a_next_action_that_a_browser_should_not_take_is_refused(action: dict[str, Any]) -> None:
     with pytest.raises(InvalidMessage):
         NextAction(**action)
+
+
+def test_the_code_of_a_failure_is_a_text() -> None:
+    wrong: Any = 51
+    with pytest.raises(InvalidMessage):
+        Failure(code=Decline.OTHER, provider_code=wrong)
 
 
 EVENT = WebhookEvent(event_key="evt_1", kind="payment.captured", reference="a" * 26)

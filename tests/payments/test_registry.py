@@ -81,6 +81,14 @@ def test_a_method_has_as_many_accounts_as_it_is_given(site: Path) -> None:
     assert second.method.config.model_dump()["merchant"] == "M-two"
 
 
+def test_nobody_calls_an_account_internal(site: Path) -> None:
+    """What is paid through it would count as settled elsewhere."""
+    install_method(site, "acme")
+    registry = load(["acme"], [Account(method="acme", id="internal", environment="test")])
+    assert registry.offerable() == []
+    assert "internal is the name" in reasons(registry)[0]
+
+
 def test_a_disabled_account_is_known_and_not_offered(site: Path) -> None:
     install_method(site, "acme")
     account = Account(method="acme", id="main", environment="test", is_enabled=False)

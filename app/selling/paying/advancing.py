@@ -20,7 +20,7 @@ from app.ledger import (
     Payments,
 )
 from app.runtime.clock import Clock
-from app.runtime.errors import DependencyError
+from app.runtime.errors import TaquillaError
 from app.runtime.metrics import FROZEN_PAYMENTS, PAYMENTS
 from app.selling.paying import deciding
 from app.selling.paying.answers import foreseen, next_look_ms
@@ -33,6 +33,8 @@ from payments import INTERNAL_ACCOUNT, Capability, Enrolled, PaymentState
 STEPS_MAX: Final = 12
 """The longest way that money goes is shorter; whoever needs more goes round in a circle."""
 FROZEN_LOOK_MS: Final = 3_600_000
+HACK: Final = "hack"
+"""The method that settles what is paid elsewhere."""
 
 _OrderStep: TypeAlias = (
     deciding.BeginAgain
@@ -187,7 +189,7 @@ class Advancing:
         order = at.order
         try:
             order = await self._foresee(at, operation, answer)
-        except DependencyError:
+        except TaquillaError:
             await self._commanding.record(at.payment, order, operation, answer)
             raise
         capture = self._commanding.new_capture(at.payment)
@@ -242,9 +244,11 @@ class Advancing:
         if not isinstance(reacquired, NoStock):
             return Advanced(at.payment, reacquired)
         if settlement is Settlement.HACK:
-            return Advanced(await self._commanding.leave_with_issuer(at.payment), at.order)
-        payment = await self._commanding.return_money(at.payment, at.order, ReturnReason.LATE)
-        return Advanced(payment, at.order)
+            payment = await self._commanding.leave_with_issuer(at.payment)
+        else:
+            payment = await self._commanding.return_money(at.payment, at.order, ReturnReason.LATE)
+        # Read again: somebody else may have found the units meanwhile, and then it says so.
+        return Advanced(payment, await self._claims.read(payment))
 
     async def _rest(self, payment: PaymentRow, step: deciding.Rest | deciding.Freeze) -> None:
         """Whoever rests is looked at again or needs no look; never at once and for ever."""
@@ -256,6 +260,7 @@ class Advancing:
             FROZEN_PAYMENTS.labels(payment.method).inc()
             log.error("a payment needs a person", payment=payment.payment_id)
             wanted_ms = now_ms + FROZEN_LOOK_MS
+            payment = await self._give_up_leases(payment, now_ms, wanted_ms)
         else:
             wanted_ms = step.until_ms
         if wanted_ms is not None and wanted_ms <= now_ms:
@@ -264,9 +269,21 @@ class Advancing:
         if wanted_ms != payment.next_look_at_ms and not is_sending:
             await self._payments.schedule(payment.payment_id, wanted_ms)
 
+    async def _give_up_leases(
+        self, payment: PaymentRow, now_ms: int, next_at_ms: int
+    ) -> PaymentRow:
+        """A command whose sender is gone would be due again and again; it is in doubt instead."""
+        for each in payment.operations:
+            if each.state is OperationState.SUBMITTING and each.lease_until_ms <= now_ms:
+                payment = await self._commanding.end(
+                    payment, each, OperationState.UNKNOWN, "frozen", next_at_ms=next_at_ms
+                )
+        return payment
+
     def _settlement_of(self, payment: PaymentRow) -> Settlement:
-        """By the name of the account, which stays when its method is gone."""
-        return Settlement.HACK if payment.account == INTERNAL_ACCOUNT else Settlement.PAID
+        """By the names alone, which stay when the method is gone."""
+        is_hack = (payment.method, payment.account) == (HACK, INTERNAL_ACCOUNT)
+        return Settlement.HACK if is_hack else Settlement.PAID
 
 
 def _is_known_there_alone(account: Enrolled, payment: PaymentRow) -> bool:

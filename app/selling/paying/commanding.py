@@ -379,9 +379,11 @@ def _operation_id(key: str) -> str:
 
 
 def _is_waiting(payment: PaymentRow, order: Order, now_ms: int) -> bool:
-    """Whether the order still waits for this payment, and in its own time."""
-    return (
-        order.status is OrderStatus.PAYING
-        and order.payment_id == payment.payment_id
-        and now_ms < (order.expires_at_ms or 0)
+    """Whether the order still waits for this payment, in its own time, or was confirmed by it
+    before its answer could be recorded."""
+    if order.payment_id != payment.payment_id:
+        return False
+    is_in_time = now_ms < (order.expires_at_ms or 0)
+    return order.status is OrderStatus.CONFIRMED or (
+        order.status is OrderStatus.PAYING and is_in_time
     )

@@ -192,7 +192,12 @@ def _in_doubt(payment: PaymentRow, order: Order, operation: OperationRow, now_ms
         return Resolve(operation) if is_over else Rest(operation.lease_until_ms)
     if _is_due(payment, now_ms):
         return Resolve(operation)
-    is_unpaid = operation.kind is OperationKind.INITIATE and _is_paying(payment, order)
+    is_unpaid = (
+        operation.kind in {OperationKind.INITIATE, OperationKind.CANCEL}
+        and payment.state is not PaymentState.AUTHORIZED
+        and not payment.facts.captured_minor
+        and _is_paying(payment, order)
+    )
     if is_unpaid and now_ms >= _hold_end_ms(order) + DOUBT_GRACE_MS:
         return ExpireHold()
     return Rest(payment.next_look_at_ms)

@@ -140,9 +140,11 @@ class Noticing:
 
     async def _hear(self, payment: PaymentRow, notice: NoticeRow) -> bool:
         """False: what it means is not known yet."""
-        descriptor = self._registry.of_payment(payment.method, payment.account).descriptor
+        account = self._registry.of_payment(payment.method, payment.account)
+        descriptor = account.descriptor
         is_evidence = (
-            not descriptor.can(Capability.FETCH)
+            account.is_usable  # a placeholder does not know what its notices are worth
+            and not descriptor.can(Capability.FETCH)
             and descriptor.webhook_trust is WebhookTrust.SIGNED
             and notice.snapshot is not None
         )

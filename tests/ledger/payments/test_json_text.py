@@ -159,7 +159,8 @@ def test_whole_seconds_are_read_as_they_were_written() -> None:
 def test_what_could_not_be_read_again_is_not_written() -> None:
     wrong: list[Any] = [190, True, b"190"]
     for code in wrong:
-        failure = Failure(code=Decline.OTHER, provider_code=code)
+        failure = Failure(code=Decline.OTHER)
+        object.__setattr__(failure, "provider_code", code)  # as no method can make it
         progress = Progress(version=1, status=RemoteStatus.FAILED, failure=failure)
         with pytest.raises(ContractError):
             write_facts(PaymentFacts(progress=progress))
