@@ -119,7 +119,7 @@ def test_a_worker_without_its_stream_does_not_start(settings: dict[str, str]) ->
     ran = _run(settings | ENVIRONMENT, "worker")
 
     assert ran.returncode == EXIT_MISCONFIGURED, ran.stdout + ran.stderr
-    assert "\ntaquilla: TAQUILLA_KINESIS_STREAM=none: " in ran.stderr, ran.stderr
+    assert "taquilla: TAQUILLA_KINESIS_STREAM=none: " in ran.stderr, ran.stderr
     assert "Traceback" not in ran.stderr
 
 
