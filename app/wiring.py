@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import structlog
+
 from app.bus import Bus, RedisStreamsBus, decode_fact, open_kinesis_bus
 from app.domain.ticket_codes import PublicKeys, TicketKeys
 from app.inventory import HoldCaps, Inventory, ServerTime, open_inventory
@@ -18,6 +20,7 @@ from app.rollout import (
     Toggles,
     Token,
     UnleashToggles,
+    catalogue_of,
     kept_payload_path,
     open_unleash_server,
 )
@@ -25,23 +28,39 @@ from app.runtime.clock import SystemClock
 from app.runtime.embedded_redis import redis_url
 from app.runtime.errors import ConfigurationError
 from app.runtime.jobs import Job, run_jobs
+from app.runtime.payment_methods import grant_audience, load_issuers, load_registry
 from app.runtime.redis_connection import RedisConnection, TrustedRun
 from app.runtime.secrets import Secrets, load_secrets, load_ticket_secrets
 from app.runtime.settings import Settings
 from app.selling import (
     AvailabilityBoard,
     Expiring,
+    Granting,
+    MethodHealth,
+    Offering,
+    Operating,
     Ordering,
     OrderingSecrets,
     Organising,
+    Paying,
+    PaymentDesk,
+    Providers,
     Readiness,
     Recorded,
+    Refunding,
     Services,
+    Settling,
+    SettlingTerms,
     Ticketing,
     Verifying,
     check_installation,
+    has_served_production,
+    make_payment_desk,
 )
-from app.workers import Forgetter, Projector, Relay, RelayLimits, Sweeper
+from app.workers import Forgetter, Projector, Reconciler, Relay, RelayLimits, Sweeper
+from payments import Registry
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,25 +126,54 @@ def _connect_redis(
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """What an API process sells with, while its own jobs run."""
     trusted = TrustedRun()
-    async with (
-        open_resources(settings, trusted) as resources,
-        open_toggles(settings) as toggles,
-        _open_readiness(settings, resources, trusted) as readiness,
-    ):
+    async with AsyncExitStack() as stack:
+        resources = await stack.enter_async_context(open_resources(settings, trusted))
+        toggles = await stack.enter_async_context(open_toggles(settings))
+        readiness = await stack.enter_async_context(_open_readiness(settings, resources, trusted))
         inventory, ledger = resources.inventory, resources.ledger
         secrets = load_secrets(settings)
         ordering_secrets = _ordering_secrets(secrets)
         await check_installation(ledger, ordering_secrets, partitions=settings.partitions)
         gates = SellingGates(toggles, inventory.events.read_organiser)
-        ordering = Ordering(
-            inventory, gates, Expiring(inventory.orders), ordering_secrets, _hold_caps(settings)
-        )
+        expiring = Expiring(inventory.orders)
+        ordering = Ordering(inventory, gates, expiring, ordering_secrets, _hold_caps(settings))
+        registry = await stack.enter_async_context(_open_registry(settings, secrets, ledger))
+        money = _payment_desk(settings, resources, registry, expiring)
+        method_health = MethodHealth(registry, ledger.payments)
         ticket_keys = TicketKeys(secrets.tickets)
         board = AvailabilityBoard(inventory.events)
         services = Services(
             ordering=ordering,
             organising=Organising(inventory.events, ledger.drafts, SystemClock()),
             ticketing=Ticketing(ordering, board, ledger, ticket_keys),
+            paying=Paying(
+                ordering,
+                inventory,
+                ledger.payments,
+                Offering(registry, toggles),
+                money.advancing,
+                money.commanding,
+                money.claims,
+                money.providers,
+                toggles,
+                money.clock,
+                secrets.order_ids,
+            ),
+            noticing=money.noticing,
+            refunding=Refunding(
+                ledger.payments, money.providers, money.commanding, money.advancing, money.claims
+            ),
+            settling=Settling(
+                inventory,
+                ledger.payments,
+                ledger.grants,
+                money.providers,
+                money.advancing,
+                toggles,
+                money.clock,
+                SettlingTerms(load_issuers(settings), grant_audience(settings), secrets.order_ids),
+            ),
+            method_health=method_health,
             board=board,
             readiness=readiness,
             toggles=toggles,
@@ -134,16 +182,18 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         # A process that opens its door before it has looked turns its first buyers away.
         await readiness.step()
-        async with _running([gates, readiness], settings):
-            yield services
+        await method_health.step()
+        await stack.enter_async_context(_running([gates, readiness, method_health], settings))
+        yield services
 
 
 @asynccontextmanager
 async def open_toggles(settings: Settings) -> AsyncIterator[Toggles]:
     """From the file, or from Unleash: then it is asked once before anything is sold, so that a
     halt that was clicked while this process was down is felt by its first order."""
+    catalogue = catalogue_of(settings.payment_methods)
     if settings.unleash_url is None:
-        yield FileToggles(settings.toggles_path)
+        yield FileToggles(settings.toggles_path, catalogue)
         return
     if settings.unleash_token is None:
         raise ConfigurationError("TAQUILLA_UNLEASH_URL is set: TAQUILLA_UNLEASH_TOKEN is needed")
@@ -155,7 +205,12 @@ async def open_toggles(settings: Settings) -> AsyncIterator[Toggles]:
         timeout_seconds=settings.unleash_timeout_seconds,
         instance_id=_process_name(),
     ) as server:
-        toggles = UnleashToggles(server, kept, refresh_seconds=settings.unleash_refresh_seconds)
+        toggles = UnleashToggles(
+            server,
+            kept,
+            refresh_seconds=settings.unleash_refresh_seconds,
+            catalogue=catalogue,
+        )
         await toggles.step()
         toggles.refresh()
         async with _running([toggles], settings):
@@ -184,7 +239,9 @@ async def open_jobs(settings: Settings) -> AsyncIterator[dict[str, Job]]:
         _open_readiness(settings, resources, trusted) as readiness,
     ):
         await readiness.step()
-        yield {readiness.name: readiness, **_build_jobs(resources, bus, settings)}
+        secrets = load_secrets(settings)
+        async with _open_registry(settings, secrets, resources.ledger) as registry:
+            yield {readiness.name: readiness, **_build_jobs(resources, bus, registry, settings)}
 
 
 @asynccontextmanager
@@ -197,6 +254,37 @@ async def open_verifying(settings: Settings) -> AsyncIterator[Verifying]:
 async def open_organising(settings: Settings) -> AsyncIterator[Organising]:
     async with open_resources(settings) as resources:
         yield Organising(resources.inventory.events, resources.ledger.drafts, SystemClock())
+
+
+@asynccontextmanager
+async def open_operating(settings: Settings) -> AsyncIterator[Operating]:
+    """What operators do about payments; as careful with a Redis that started anew as a worker."""
+    trusted = TrustedRun()
+    async with (
+        open_resources(settings, trusted) as resources,
+        _open_readiness(settings, resources, trusted) as readiness,
+    ):
+        await readiness.step()
+        async with _open_registry(settings, load_secrets(settings), resources.ledger) as registry:
+            expiring = Expiring(resources.inventory.orders)
+            yield _payment_desk(settings, resources, registry, expiring).operating
+
+
+@asynccontextmanager
+async def open_providers(settings: Settings) -> AsyncIterator[Providers]:
+    """The accounts of payment methods, as a server process would have them now."""
+    ledger = await _open_ledger(settings)
+    try:
+        async with _open_registry(settings, load_secrets(settings), ledger) as registry:
+            yield Providers(registry, settings.listener_url)
+    finally:
+        await ledger.aclose()
+
+
+@asynccontextmanager
+async def open_granting(settings: Settings) -> AsyncIterator[Granting]:
+    async with open_resources(settings) as resources:
+        yield Granting(resources.inventory, grant_audience(settings))
 
 
 @asynccontextmanager
@@ -235,16 +323,46 @@ async def _open_readiness(
         yield Readiness(resources.inventory, recorded, trusted)
 
 
-def _build_jobs(resources: Resources, bus: Bus, settings: Settings) -> dict[str, Job]:
+def _payment_desk(
+    settings: Settings, resources: Resources, registry: Registry, expiring: Expiring
+) -> PaymentDesk:
+    providers = Providers(registry, settings.listener_url)
+    return make_payment_desk(
+        resources.inventory, resources.ledger, providers, expiring, SystemClock()
+    )
+
+
+@asynccontextmanager
+async def _open_registry(
+    settings: Settings, secrets: Secrets, ledger: Ledger
+) -> AsyncIterator[Registry]:
+    mark = await has_served_production(ledger, is_production=settings.is_production)
+    registry = load_registry(settings, secrets, has_production_mark=mark)
+    for each in registry.broken:
+        log.error("a payment method cannot be used", reason=str(each))
+    try:
+        yield registry
+    finally:
+        await registry.aclose()
+
+
+def _build_jobs(
+    resources: Resources, bus: Bus, registry: Registry, settings: Settings
+) -> dict[str, Job]:
     limits = RelayLimits(
         lease_seconds=settings.lease_seconds,
         step_seconds_max=settings.step_seconds_max,
         outbox_tail_max=settings.outbox_tail_max,
     )
+    expiring = Expiring(resources.inventory.orders)
+    money = _payment_desk(settings, resources, registry, expiring)
     jobs: list[Job] = [
         Relay(resources.inventory, bus, resources.ledger.customers, _process_name(), limits),
         Projector(bus, resources.ledger),
-        Sweeper(resources.inventory, Expiring(resources.inventory.orders)),
+        Sweeper(resources.inventory, expiring),
+        Reconciler(
+            resources.inventory, resources.ledger, money.advancing, money.noticing, money.clock
+        ),
         Forgetter(resources.ledger.customers, SystemClock()),
     ]
     return {job.name: job for job in jobs}

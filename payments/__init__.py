@@ -1,8 +1,185 @@
 """What a payment method is written against. Knows nothing of the ticket shop (`app`).
 
-It begins with `Money`; the contract, the registry and the built-in methods join it.
+    money        whole minor units of one currency
+    descriptor   what a method says of itself
+    messages     what goes to it and what comes back
+    errors       what it raises, and what that proves
+    contract     what it implements
+    reducer      how all that is observed of a payment becomes one state
+    accounts     what an operator configures
+    registry     which methods and accounts there are
+
+`payments.methods.hack` and `payments.testing` have surfaces of their own: they need more libraries.
 """
 
-from payments.money import MAX_AMOUNT_MINOR, CurrencyMismatch, Money, minor_digits_of
+from payments.accounts import (
+    Account,
+    AccountsRefused,
+    ConfigValue,
+    read_accounts,
+)
+from payments.contract import (
+    METHOD_OF,
+    AnyPaymentMethod,
+    Context,
+    MethodConfig,
+    PaymentMethod,
+    override_faults,
+)
+from payments.descriptor import (
+    API_VERSION,
+    CALL_TIMEOUT_MAX,
+    METHOD_ID_PATTERN,
+    Capability,
+    CurrencyRule,
+    Descriptor,
+    DescriptorRefused,
+    Idempotency,
+    Lookup,
+    WebhookTrust,
+)
+from payments.errors import (
+    BadSignature,
+    KeyConflict,
+    MalformedWebhook,
+    Misconfigured,
+    NotExecuted,
+    OutcomeUnknown,
+    PaymentMethodError,
+    RateLimited,
+    RequestRefused,
+    StaleWebhook,
+    Unreachable,
+    Unsupported,
+    WebhookRejected,
+)
+from payments.messages import (
+    EVIDENCE_BYTES_MAX,
+    POLL_SECONDS_MAX,
+    Call,
+    Cancel,
+    Capture,
+    Decline,
+    Failure,
+    Fetch,
+    Found,
+    Initiate,
+    InvalidMessage,
+    NextAction,
+    NotFound,
+    Refund,
+    RefundState,
+    RefundStatus,
+    RemoteStatus,
+    Scalar,
+    Snapshot,
+    WebhookBatch,
+    WebhookEvent,
+    WebhookRequest,
+)
+from payments.money import (
+    MAX_AMOUNT_MINOR,
+    CurrencyMismatch,
+    Money,
+    minor_digits_of,
+)
+from payments.reducer import (
+    NEXT_STATES,
+    NOTHING,
+    Expected,
+    IntegrityFault,
+    PaymentFacts,
+    PaymentState,
+    Progress,
+    RefundFact,
+    join,
+    observe,
+    state_of,
+)
+from payments.registry import (
+    BUILT_IN,
+    INTERNAL_ACCOUNT,
+    Broken,
+    Enrolled,
+    Registry,
+    load_methods,
+)
 
-__all__ = ["MAX_AMOUNT_MINOR", "CurrencyMismatch", "Money", "minor_digits_of"]
+__all__ = [
+    "API_VERSION",
+    "BUILT_IN",
+    "CALL_TIMEOUT_MAX",
+    "EVIDENCE_BYTES_MAX",
+    "INTERNAL_ACCOUNT",
+    "MAX_AMOUNT_MINOR",
+    "METHOD_ID_PATTERN",
+    "METHOD_OF",
+    "NEXT_STATES",
+    "NOTHING",
+    "POLL_SECONDS_MAX",
+    "Account",
+    "AccountsRefused",
+    "AnyPaymentMethod",
+    "BadSignature",
+    "Broken",
+    "Call",
+    "Cancel",
+    "Capability",
+    "Capture",
+    "ConfigValue",
+    "Context",
+    "CurrencyMismatch",
+    "CurrencyRule",
+    "Decline",
+    "Descriptor",
+    "DescriptorRefused",
+    "Enrolled",
+    "Expected",
+    "Failure",
+    "Fetch",
+    "Found",
+    "Idempotency",
+    "Initiate",
+    "IntegrityFault",
+    "InvalidMessage",
+    "KeyConflict",
+    "Lookup",
+    "MalformedWebhook",
+    "MethodConfig",
+    "Misconfigured",
+    "Money",
+    "NextAction",
+    "NotExecuted",
+    "NotFound",
+    "OutcomeUnknown",
+    "PaymentFacts",
+    "PaymentMethod",
+    "PaymentMethodError",
+    "PaymentState",
+    "Progress",
+    "RateLimited",
+    "Refund",
+    "RefundFact",
+    "RefundState",
+    "RefundStatus",
+    "Registry",
+    "RemoteStatus",
+    "RequestRefused",
+    "Scalar",
+    "Snapshot",
+    "StaleWebhook",
+    "Unreachable",
+    "Unsupported",
+    "WebhookBatch",
+    "WebhookEvent",
+    "WebhookRejected",
+    "WebhookRequest",
+    "WebhookTrust",
+    "join",
+    "load_methods",
+    "minor_digits_of",
+    "observe",
+    "override_faults",
+    "read_accounts",
+    "state_of",
+]

@@ -15,9 +15,10 @@ from tests.servers.redis import RedisServer, start_redis
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with something slow come first: two workers that share the files end together."""
+    """The longest files come first, rehearsals before all: two workers that share the files end
+    together."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path.parent.name != "rehearsals", item.path not in slow))
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from app.api.forms import (
 from app.api.order_forms import ORDER_EXAMPLE, LineAnswer, OrderAnswer, answer_order, line_members
 from app.api.problems import describe_problems, problem
 from app.domain.ids import SLUG_PATTERN, EventId
-from app.domain.orders import OrderStatus
+from app.domain.orders import OrderStatus, Settlement
 from app.domain.outcomes import OrderIs, OrderTransitionRefused, UnknownOrder
 from app.ledger import OrderRow, OrderSearch, UnknownPage
 
@@ -31,6 +31,7 @@ _PROBLEMS = ("unauthenticated", "forbidden", "unavailable")
 
 _EXAMPLE: dict[str, JsonValue] = ORDER_EXAMPLE | {
     "customer": {"email": "ana@example.com", "name": "Ana"},
+    "payment_id": None,
     "version": 1,
 }
 
@@ -41,7 +42,8 @@ class CustomerAnswer(BaseModel):
 
 
 class AdminOrderAnswer(BaseModel):
-    """`customer` is null once personal data was erased."""
+    """`customer` is null once personal data was erased. `payment_id`: the payment that is open, or
+    that settled the order."""
 
     id: str
     event_id: str
@@ -52,6 +54,9 @@ class AdminOrderAnswer(BaseModel):
     created_at: Instant
     expires_at: Instant | None
     confirmed_at: Instant | None
+    settlement: Settlement | None
+    refunded: MoneyAnswer
+    payment_id: str | None
     version: int
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
@@ -99,7 +104,8 @@ async def search_orders(  # noqa: PLR0913, PLR0917 - one parameter a filter, as 
 async def cancel_order(
     order_id: OrderInPath, services: SellingDep, caller: OrdersWriter
 ) -> Response:
-    """Units and limits are free again at once. Safe to repeat."""
+    """Units and limits are free again at once. Safe to repeat. Moves no money: of an order that was
+    paid for, `refundOrder` gives it back, before or afterwards."""
     event_id = services.ordering.event_of(order_id)
     if event_id is None or await services.organising.read(caller.organiser_id, event_id) is None:
         return _not_found()
@@ -128,6 +134,9 @@ def _answer(row: OrderRow) -> AdminOrderAnswer:
         created_at=instant(row.created_at_ms),
         expires_at=optional_instant(row.expires_at_ms),
         confirmed_at=optional_instant(row.confirmed_at_ms),
+        settlement=row.settlement,
+        refunded=MoneyAnswer.of(row.refunded),
+        payment_id=row.payment_id,
         version=row.version,
     )
 

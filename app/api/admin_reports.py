@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -32,6 +32,9 @@ _SALES_EXAMPLE: dict[str, JsonValue] = {
     "held": 1,
     "cancelled": 0,
     "amount": {"amount": 0, "currency": "EUR"},
+    "hack": 0,
+    "hack_amount": {"amount": 0, "currency": "EUR"},
+    "refunded": {"amount": 0, "currency": "EUR"},
     "ticket_types": [
         {
             "ticket_type": "general",
@@ -40,11 +43,18 @@ _SALES_EXAMPLE: dict[str, JsonValue] = {
             "held": 1,
             "cancelled": 0,
             "amount": {"amount": 0, "currency": "EUR"},
+            "hack": 0,
+            "hack_amount": {"amount": 0, "currency": "EUR"},
+            "refunded": {"amount": 0, "currency": "EUR"},
         }
     ],
 }
-_CSV_EXAMPLE = """ticket_type,name,sold,held,cancelled,amount_minor,currency
-general,General admission,2,1,0,0,EUR
+_CSV_COLUMNS = (
+    *("ticket_type", "name", "sold", "held", "cancelled", "amount_minor", "currency"),
+    *("hack", "hack_amount_minor", "refunded_minor"),
+)
+_CSV_EXAMPLE = f"""{",".join(_CSV_COLUMNS)}
+general,General admission,2,1,0,0,EUR,0,0,0
 """
 _FACT_EXAMPLE: dict[str, JsonValue] = {
     "specversion": "1.0",
@@ -76,7 +86,10 @@ class ReportFormat(StrEnum):
 
 
 class TypeSalesAnswer(BaseModel):
-    """Units. `amount`: of the sold ones, at the prices they were sold for."""
+    """Units. `amount`: of the sold ones, at the prices they were sold for. `hack`: the part of the
+    sold ones whose money is somebody else's, the old platform's or a box office's; `hack_amount` is
+    part of `amount`. `refunded`: all that went back, of orders that it cancelled too; of an order
+    with several types each has its share."""
 
     ticket_type: str
     name: str
@@ -84,6 +97,9 @@ class TypeSalesAnswer(BaseModel):
     held: int
     cancelled: int
     amount: MoneyAnswer
+    hack: int
+    hack_amount: MoneyAnswer
+    refunded: MoneyAnswer
 
 
 class SalesAnswer(BaseModel):
@@ -97,6 +113,9 @@ class SalesAnswer(BaseModel):
     held: int
     cancelled: int
     amount: MoneyAnswer
+    hack: int
+    hack_amount: MoneyAnswer
+    refunded: MoneyAnswer
     ticket_types: list[TypeSalesAnswer]
 
     model_config = ConfigDict(json_schema_extra={"examples": [_SALES_EXAMPLE]})
@@ -212,7 +231,7 @@ def _answer_sales(
 ) -> SalesAnswer:
     """Every ticket type has a row, sold or not."""
     rows = {row.ticket_type: row for row in report.ticket_types} if report else {}
-    types = []
+    types, nothing = [], Money(0, currency)
     for ticket_type, name in names.items():
         row = rows.get(ticket_type)
         types.append(
@@ -222,7 +241,10 @@ def _answer_sales(
                 sold=row.sold_quantity if row else 0,
                 held=row.held_quantity if row else 0,
                 cancelled=row.cancelled_quantity if row else 0,
-                amount=MoneyAnswer.of(row.sold_amount if row else Money(0, currency)),
+                amount=MoneyAnswer.of(row.sold_amount if row else nothing),
+                hack=row.hack_quantity if row else 0,
+                hack_amount=MoneyAnswer.of(row.hack_amount if row else nothing),
+                refunded=MoneyAnswer.of(row.refunded_amount if row else nothing),
             )
         )
     return SalesAnswer(
@@ -232,22 +254,28 @@ def _answer_sales(
         sold=sum(each.sold for each in types),
         held=sum(each.held for each in types),
         cancelled=sum(each.cancelled for each in types),
-        amount=MoneyAnswer(amount=sum(each.amount.amount for each in types), currency=currency),
+        amount=_sum(currency, [each.amount for each in types]),
+        hack=sum(each.hack for each in types),
+        hack_amount=_sum(currency, [each.hack_amount for each in types]),
+        refunded=_sum(currency, [each.refunded for each in types]),
         ticket_types=types,
     )
+
+
+def _sum(currency: str, amounts: Sequence[MoneyAnswer]) -> MoneyAnswer:
+    return MoneyAnswer(amount=sum(each.amount for each in amounts), currency=currency)
 
 
 def _write_csv(answer: SalesAnswer) -> Response:
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(
-        ["ticket_type", "name", "sold", "held", "cancelled", "amount_minor", "currency"]
-    )
+    writer.writerow(_CSV_COLUMNS)
     for each in answer.ticket_types:
         writer.writerow(
             [
                 *(each.ticket_type, _plain(each.name), each.sold, each.held, each.cancelled),
                 *(each.amount.amount, each.amount.currency),
+                *(each.hack, each.hack_amount.amount, each.refunded.amount),
             ]
         )
     return Response(

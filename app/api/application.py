@@ -10,8 +10,20 @@ from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 
-from app.api import admin_events, admin_orders, admin_reports, events, health, orders, tickets
+from app.api import (
+    admin_events,
+    admin_orders,
+    admin_payments,
+    admin_reports,
+    events,
+    health,
+    internal_orders,
+    orders,
+    payments,
+    tickets,
+)
 from app.api.body_limit import LimitBodies
+from app.api.dependencies import AllowedReturns
 from app.api.middleware import AnswerBugs, CrossOrigin, ObserveRequests
 from app.api.openapi import describe, write_document
 from app.api.problems import install_problem_handlers
@@ -20,7 +32,7 @@ from app.api.quick_reads import QuickReads
 from app.api.rate_limit import LimitRate
 
 TITLE = "Taquilla"
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 DESCRIPTION = """Sells tickets in the minute when everybody wants one.
 
 **Retrying.** Send a fresh random `Idempotency-Key` with every new wish. 503 and 429: this request
@@ -32,13 +44,20 @@ changed nothing. 504: it may have; the same key is safe to send again.
 PUBLIC_ROUTERS: Sequence[APIRouter] = (
     orders.router,  # looked through in this order: the rush first
     events.router,
+    payments.router,
+    payments.webhook_router,
     tickets.router,
     admin_events.router,
     admin_orders.router,
+    admin_payments.router,
     admin_reports.router,
     health.router,
 )
-INTERNAL_ROUTERS: Sequence[APIRouter] = (health.router, health.metrics_router)
+INTERNAL_ROUTERS: Sequence[APIRouter] = (
+    internal_orders.router,
+    health.router,
+    health.metrics_router,
+)
 
 NO_TELEMETRY: TelemetryConfig = {
     "tracing": False,
@@ -54,12 +73,14 @@ OpenServices = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 @dataclass(frozen=True, slots=True)
 class Exposure:
     """What this listener shows. `has_metrics`: /metrics on a public listener, in development.
-    `rate_limit_per_address`: writes a second; 0 = no limit."""
+    `rate_limit_per_address`: writes a second; 0 = no limit. `return_urls`: origins that a buyer who
+    pays may be sent back to."""
 
     is_internal: bool
     has_metrics: bool
     cors_origins: Sequence[str]
     rate_limit_per_address: int = 0
+    return_urls: Sequence[str] = ()
 
 
 def build_application(
@@ -77,6 +98,7 @@ def build_application(
         separate_input_output_schemas=False,
         telemetry=NO_TELEMETRY,
     )
+    app.state.allowed_returns = AllowedReturns(frozenset(exposure.return_urls))
     routers = [*_routers(exposure), *pages]
     for router in routers:
         app.include_router(router)

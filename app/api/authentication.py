@@ -35,7 +35,7 @@ def require(scope: Scope) -> Callable[..., Awaitable[Caller]]:
             raise ProblemRaised("unauthenticated", "This API key is not known, or was revoked.")
         if scope not in key.scopes:
             raise ProblemRaised("forbidden", f"This API key lacks {scope}.", scope=scope)
-        return Caller(key.organiser_id)
+        return Caller(key.organiser_id, key.id)
 
     return find_caller
 
@@ -44,5 +44,7 @@ EventsReader = Annotated[Caller, Depends(require(Scope.EVENTS_READ))]
 EventsWriter = Annotated[Caller, Depends(require(Scope.EVENTS_WRITE))]
 OrdersReader = Annotated[Caller, Depends(require(Scope.ORDERS_READ))]
 OrdersWriter = Annotated[Caller, Depends(require(Scope.ORDERS_WRITE))]
+RefundsReader = Annotated[Caller, Depends(require(Scope.REFUNDS_READ))]
+RefundsWriter = Annotated[Caller, Depends(require(Scope.REFUNDS_WRITE))]
 ReportsReader = Annotated[Caller, Depends(require(Scope.REPORTS_READ))]
 FactsReader = Annotated[Caller, Depends(require(Scope.FACTS_READ))]

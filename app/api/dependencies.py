@@ -6,6 +6,7 @@ the order.
 
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from starlette.types import Scope
@@ -18,9 +19,10 @@ from app.selling import Services
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who an admin call is made for."""
+    """Who an admin call is made for, and by which key."""
 
     organiser_id: OrganiserId
+    key_id: str
 
 
 def services_of(scope: Scope) -> Services:
@@ -55,3 +57,24 @@ async def find_selling_services(request: Request) -> Services:
 
 
 SellingDep = Annotated[Services, Depends(find_selling_services)]
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedReturns:
+    """Origins that a buyer's browser may be sent back to; "*" is any."""
+
+    origins: frozenset[str]
+
+    def allow(self, url: str) -> bool:
+        parts = urlsplit(url)
+        return "*" in self.origins or f"{parts.scheme}://{parts.netloc}".lower() in self.origins
+
+
+async def find_return_urls(request: Request) -> AllowedReturns:
+    allowed = request.app.state.allowed_returns
+    if not isinstance(allowed, AllowedReturns):
+        raise TypeError("the application was not built by build_application")
+    return allowed
+
+
+ReturnUrls = Annotated[AllowedReturns, Depends(find_return_urls)]

@@ -22,9 +22,13 @@ class HealthAnswer(BaseModel):
 
 
 class ReadinessAnswer(BaseModel):
-    status: Literal["ready"]
+    """`warnings`: what does not work, and does not keep this process from selling: a payment method
+    that cannot be used, say."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ready"}]})
+    status: Literal["ready"]
+    warnings: list[str]
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ready", "warnings": []}]})
 
 
 @router.get(
@@ -46,14 +50,14 @@ async def read_health() -> HealthAnswer:
     responses=describe_problems("unavailable"),
 )
 async def read_readiness(services: ServicesDep) -> ReadinessAnswer | JSONResponse:
-    """503 while it may not, or while it does not know what it may sell; `detail` says why, for
-    people."""
-    reasons = [*services.readiness.reasons]
+    """503 while it may not, while it does not know what it may sell, or while payments are open
+    whose method cannot be used; `detail` says why, for people."""
+    reasons = [*services.readiness.reasons, *services.method_health.reasons]
     if silence := services.toggles.why_silent():
         reasons.append(silence)
     if reasons:
         return problem("unavailable", "; ".join(reasons), reason=Reason.NOT_READY)
-    return ReadinessAnswer(status="ready")
+    return ReadinessAnswer(status="ready", warnings=list(services.method_health.warnings))
 
 
 @metrics_router.get("/metrics")

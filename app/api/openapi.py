@@ -26,10 +26,16 @@ from app.api.rate_limit import counts
 TAGS: Sequence[Mapping[str, str]] = (
     {"name": "events", "description": "What is sold, and what is left of it. For everybody."},
     {"name": "orders", "description": "The buyer's path: place, read, confirm, release."},
+    {"name": "payments", "description": "Paying for a held order; providers' notices."},
     {"name": "tickets", "description": "Codes of a confirmed order, and what a gate needs."},
     {"name": "admin: events", "description": "Drafts, opening, pausing, closing, changing."},
     {"name": "admin: orders", "description": "Search and cancel the orders of own events."},
+    {
+        "name": "admin: payments",
+        "description": "Search, refund, report: money of own events.",
+    },
     {"name": "admin: reports", "description": "Sales, facts, toggles."},
+    {"name": "internal", "description": "For the platform that sold before; on its own listener."},
     {"name": "health", "description": "For whoever runs the service."},
 )
 SERVERS: Sequence[Mapping[str, str]] = (
@@ -49,12 +55,13 @@ def write_document(app: FastAPI) -> str:
 
 def describe(app: FastAPI, routers: Sequence[APIRouter]) -> Document:
     """`routers`: those of the application, whose models know their examples."""
+    used = {tag for router in routers for tag in router.tags}
     document = get_openapi(
         title=app.title,
         version=app.version,
         description=app.description,
         routes=app.routes,
-        tags=[dict(tag) for tag in TAGS],
+        tags=[dict(tag) for tag in TAGS if tag["name"] in used],
         servers=[dict(server) for server in SERVERS],
     )
     schemas: Document = document["components"]["schemas"]

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from app.api.forms import Email, Instant, MoneyAnswer, Name, Slug, instant, optional_instant
 from app.api.strict_json import StrictBody
 from app.domain.events import LINES_MAX, QUANTITY_MAX
-from app.domain.orders import Order, OrderLine, OrderStatus
+from app.domain.orders import Order, OrderLine, OrderStatus, Settlement
 from payments import Money
 
 CONFIRMED_EXAMPLE: dict[str, JsonValue] = {
@@ -49,6 +49,8 @@ ORDER_EXAMPLE: dict[str, JsonValue] = {
     "created_at": "2026-05-01T18:00:00.123Z",
     "expires_at": None,
     "confirmed_at": "2026-05-01T18:00:00.123Z",
+    "settlement": "free",
+    "refunded": {"amount": 0, "currency": "EUR"},
 }
 PLACED_EXAMPLE: dict[str, JsonValue] = ORDER_EXAMPLE | {"token": "obiekigpynel4cnyyslrrj36bv"}
 
@@ -81,7 +83,8 @@ class LineAnswer(BaseModel):
 
 class OrderAnswer(BaseModel):
     """Lines of one ticket type are merged, in order of first appearance. `expires_at`: of an order
-    that is held, until when; else null."""
+    that is held, until when; else null. `settlement`: why a confirmed order needs no more money.
+    `refunded`: what of the total went back; with all of it the order is cancelled."""
 
     id: str
     event_id: str
@@ -91,6 +94,8 @@ class OrderAnswer(BaseModel):
     created_at: Instant
     expires_at: Instant | None
     confirmed_at: Instant | None
+    settlement: Settlement | None
+    refunded: MoneyAnswer
 
     model_config = ConfigDict(json_schema_extra={"examples": [ORDER_EXAMPLE]})
 
@@ -134,6 +139,8 @@ def _members(order: Order) -> dict[str, JsonValue]:
         "created_at": instant(order.created_at_ms),
         "expires_at": optional_instant(order.expires_at_ms),
         "confirmed_at": optional_instant(order.confirmed_at_ms),
+        "settlement": order.settlement,
+        "refunded": _money_members(order.refunded),
     }
 
 

@@ -15,7 +15,7 @@ from app.api.order_forms import (
     answer_order,
     answer_placed,
 )
-from app.api.problems import describe_problems, problem
+from app.api.problems import describe_problems, describe_replay, problem
 from app.api.strict_json import StrictJsonRoute
 from app.domain.ids import EventId, TicketTypeId
 from app.domain.orders import Order, Person
@@ -82,15 +82,7 @@ _LINKS = {
     status_code=201,
     response_model=PlacedOrderAnswer,
     responses={
-        201: {
-            "headers": {
-                "Idempotency-Replayed": {
-                    "description": "There, and true, when this key had placed the order before.",
-                    "schema": {"type": "string", "const": "true"},
-                }
-            },
-            "links": _LINKS,
-        },
+        201: describe_replay("this key had placed the order before") | {"links": _LINKS},
         **describe_problems(
             *("malformed", "idempotency-key-missing", "not-found", "sold-out", "limit-exceeded"),
             *("sale-closed", "unsupported-media-type", "invalid", "idempotency-key-reused"),

@@ -7,9 +7,10 @@ from pydantic import BaseModel, Field
 from app.api.forms import EventState
 from app.domain.orders import OrderStatus
 from app.domain.outcomes import ClosedReason, LimitKind
-from app.rollout import SELLING_FREE
+from app.rollout import SELLING_FREE, halt_toggle
 from app.runtime.errors import Reason
 
+HALT_EXAMPLE = halt_toggle("sandbox").name
 TicketTypeMember = Annotated[str, Field(examples=["general"])]
 
 
@@ -53,6 +54,10 @@ class InvalidMembers(BaseModel):
     errors: list[Fault] = Field(
         examples=[[{"where": "body.lines.0.quantity", "message": "must be at least 1"}]]
     )
+
+
+class HaltedMembers(BaseModel):
+    reason: str = Field(description="The toggle that halts it.", examples=[HALT_EXAMPLE])
 
 
 class UnavailableMembers(BaseModel):

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from app.api.problem_members import (
     CapacityMembers,
     ForbiddenMembers,
+    HaltedMembers,
     InvalidMembers,
     LimitMembers,
     SaleClosedMembers,
@@ -80,16 +81,19 @@ CODES: Mapping[str, ProblemCode] = {
     "capacity-in-use": ProblemCode(409, "Held and sold units do not fit", CapacityMembers),
     "invalid-transition": ProblemCode(409, "Not possible in this state", TransitionMembers),
     "payment-open": ProblemCode(409, "A payment is open"),
+    "payment-in-doubt": ProblemCode(409, "It is not known yet whether money was taken"),
     "hold-expired": ProblemCode(410, "The hold has expired"),
     "body-too-large": ProblemCode(413, "The body is too large"),
     "unsupported-media-type": ProblemCode(415, "The body must be application/json"),
     "invalid": ProblemCode(422, "The request is not valid", InvalidMembers),
     "idempotency-key-reused": ProblemCode(422, "The key was used for another request"),
+    "method-unavailable": ProblemCode(422, "This order cannot be paid with that"),
     "rate-limited": ProblemCode(429, "Too many requests; nothing was changed"),
     "internal": ProblemCode(500, "Something broke on our side"),
     "unavailable": ProblemCode(
         503, "Not possible right now; nothing was changed", UnavailableMembers
     ),
+    "method-halted": ProblemCode(503, "No payment begins this way right now", HaltedMembers),
     "outcome-unknown": ProblemCode(
         504, "No answer in time; send the same request with the same key again"
     ),
@@ -122,6 +126,18 @@ def problem(code: str, detail: str, **members: object) -> JSONResponse:
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(content, status, headers, MEDIA_TYPE)
+
+
+def describe_replay(when: str) -> dict[str, Any]:
+    """For OpenAPI: a 201 that may have been given before."""
+    return {
+        "headers": {
+            "Idempotency-Replayed": {
+                "description": f"There, and true, when {when}.",
+                "schema": {"type": "string", "const": "true"},
+            }
+        }
+    }
 
 
 def describe_problems(*codes: str) -> dict[int | str, dict[str, Any]]:

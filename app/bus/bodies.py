@@ -1,6 +1,8 @@
 """The `data` of a fact on the bus: a configuration, an order, or what changed. Version 1 of each.
 
 Money is `{"amount": minor units, "currency"}`, times are RFC 3339, as everywhere outside.
+`payment_id`, `settlement` and `refunded` of an order came later: each stands there only where it is
+not what an order has of which it was never said.
 """
 
 from collections.abc import Mapping
@@ -13,10 +15,26 @@ from app.domain.facts import (
     Fact,
     FactStem,
     OrderFact,
+    OrderRefunded,
     PoolCapacityChanged,
 )
-from app.domain.ids import CustomerRef, EventId, OrderId, OrganiserId, PoolId, TicketTypeId
-from app.domain.orders import Birth, Order, OrderLine, OrderStatus
+from app.domain.ids import (
+    CustomerRef,
+    EventId,
+    OrderId,
+    OrganiserId,
+    PaymentId,
+    PoolId,
+    TicketTypeId,
+)
+from app.domain.orders import (
+    Birth,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Settlement,
+    unsaid_settlement,
+)
 from app.runtime.clock import format_instant, parse_instant
 from payments import Money
 
@@ -25,6 +43,13 @@ Body = dict[str, Any]
 
 def write_body(fact: Fact) -> Body:
     match fact:
+        case OrderRefunded():
+            amount = _write_money(fact.amount)
+            return {
+                "previous": fact.previous,
+                "amount": amount,
+                "order": _write_order(fact.order),
+            }
         case OrderFact():
             return {"previous": fact.previous, "order": _write_order(fact.order)}
         case EventOpened() | EventChanged():
@@ -39,7 +64,10 @@ def read_body(kind: type[Fact], stem: FactStem, body: Mapping[str, Any]) -> Fact
     """Raises KeyError, ValueError or TypeError for a body that is not of this kind."""
     if issubclass(kind, OrderFact):
         previous = OrderStatus(body["previous"]) if body["previous"] else None
-        return kind(**stem, order=_read_order(stem["event_id"], body["order"]), previous=previous)
+        order = _read_order(stem["event_id"], body["order"])
+        if issubclass(kind, OrderRefunded):
+            return kind(**stem, order=order, previous=previous, amount=_read_money(body["amount"]))
+        return kind(**stem, order=order, previous=previous)
     if issubclass(kind, EventOpened | EventChanged):
         return kind(**stem, configuration=_read_configuration(stem["event_id"], body))
     if issubclass(kind, PoolCapacityChanged):
@@ -71,11 +99,36 @@ def _write_order(order: Order) -> Body:
         "expires_at": _write_instant(order.expires_at_ms),
         "confirmed_at": _write_instant(order.confirmed_at_ms),
         "version": order.version,
+        **_write_settlement(order),
     }
 
 
+def _write_settlement(order: Order) -> Body:
+    said: Body = {}
+    if order.payment_id is not None:
+        said["payment_id"] = order.payment_id
+    if order.settlement is not unsaid_settlement(order.total, order.confirmed_at_ms):
+        said["settlement"] = order.settlement
+    if not order.refunded.is_zero:
+        said["refunded"] = _write_money(order.refunded)
+    return said
+
+
+def _read_settlement(body: Mapping[str, Any], unsaid: Settlement | None) -> Settlement | None:
+    if "settlement" not in body:
+        return unsaid
+    return None if body["settlement"] is None else Settlement(body["settlement"])
+
+
+def _read_refunded(body: Mapping[str, Any], total: Money) -> Money:
+    """CurrencyMismatch for one of another currency."""
+    nothing = total * 0
+    return nothing + _read_money(body["refunded"]) if "refunded" in body else nothing
+
+
 def _read_order(event_id: EventId, body: Mapping[str, Any]) -> Order:
-    birth = body["birth"]
+    birth, total = body["birth"], _read_money(body["total"])
+    confirmed_at_ms = _read_instant(body["confirmed_at"])
     return Order(
         id=OrderId(body["id"]),
         event_id=event_id,
@@ -92,11 +145,14 @@ def _read_order(event_id: EventId, body: Mapping[str, Any]) -> Order:
             )
             for line in body["lines"]
         ),
-        total=_read_money(body["total"]),
+        total=total,
         created_at_ms=parse_instant(body["created_at"]),
         expires_at_ms=_read_instant(body["expires_at"]),
-        confirmed_at_ms=_read_instant(body["confirmed_at"]),
+        confirmed_at_ms=confirmed_at_ms,
         version=read_whole(body["version"]),
+        payment_id=PaymentId(body["payment_id"]) if "payment_id" in body else None,
+        settlement=_read_settlement(body, unsaid_settlement(total, confirmed_at_ms)),
+        refunded=_read_refunded(body, total),
     )
 
 

@@ -12,6 +12,8 @@ from app.cli import (
     keys,
     lock,
     openapi,
+    payments,
+    payments_resolve,
     rehearse,
     serve,
     test,
@@ -45,6 +47,8 @@ def build_application() -> typer.Typer:
     application.command(context_settings=test.PASSES_ARGUMENTS_ON)(rehearse.rehearse)
     application.add_typer(db.application, name="db")
     application.add_typer(keys.application, name="keys")
+    payments.application.add_typer(payments_resolve.application, name="resolve")
+    application.add_typer(payments.application, name="payments")
     application.add_typer(tickets.application, name="tickets")
     application.add_typer(toggles.application, name="toggles")
     return application

@@ -1,8 +1,8 @@
 """`./taquilla dev`: the whole service on this machine, on embedded defaults, until Ctrl-C.
 
-In this order: the lock of the data directory, Redis, the ledger's migrations, the API processes and
-the worker, readiness, the demo. What the environment names (TAQUILLA_REDIS_URL, ...) is used
-instead of the embedded default.
+In this order: the lock of the data directory, Redis, the ledger's migrations, the API processes,
+the worker, the sandbox, readiness, the demo. What the environment names (TAQUILLA_REDIS_URL, ...)
+is used instead of the embedded default.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from app.cli.demo import seed_demo, write_admin_key
 from app.cli.serve import KILL_AFTER_DRAIN_SECONDS, bind_listener
 from app.cli.worker import refuse_metrics_port_in_use
 from app.ledger import upgrade_ledger
-from app.rollout import write_development_toggles
+from app.rollout import catalogue_of, write_development_toggles
 from app.runtime.data_directory import forget, lock_data_directory, redis_socket_folder
 from app.runtime.embedded_redis import (
     claim_data,
@@ -36,6 +36,7 @@ from app.runtime.embedded_redis import (
 from app.runtime.errors import TaquillaError
 from app.runtime.lifeline import wrapped
 from app.runtime.logs import configure_logging
+from app.runtime.payment_methods import sandbox_books_file
 from app.runtime.settings import Settings, load_settings
 from app.runtime.supervisor import ChildSpec, Supervisor
 from app.wiring import open_api_keys
@@ -52,6 +53,7 @@ class _Ground:
 
     lock_descriptor: int
     listener: socket.socket
+    internal_listener: socket.socket
     metrics_folder: Path
 
 
@@ -74,6 +76,7 @@ def dev(
         ground = _Ground(
             lock_descriptor,
             stack.enter_context(bind_listener(settings)),
+            stack.enter_context(bind_listener(settings, internal=True)),
             stack.enter_context(shared_metrics(settings.data_dir)),
         )
         stack.enter_context(redis_socket_folder(settings.data_dir))
@@ -91,14 +94,28 @@ async def _run(settings: Settings, ground: _Ground) -> None:
         async with open_api_keys(settings) as api_keys:
             await write_admin_key(settings, api_keys)
         if settings.unleash_url is None:
-            write_development_toggles(settings.toggles_path)
+            write_development_toggles(settings.toggles_path, catalogue_of(settings.payment_methods))
         for spec in api_processes(settings, ground.listener.fileno(), ground.metrics_folder):
             await supervisor.start(spec)
+        await supervisor.start(_internal_api(ground))
         await supervisor.start(ChildSpec("worker", [sys.executable, "-m", "app.cli", "worker"]))
+        if sandbox_books_file(settings) is not None:
+            await supervisor.start(ChildSpec("sandbox", [sys.executable, "-m", "app.cli.sandbox"]))
         await _wait_until_it_can_sell(settings)
         await seed_demo(settings)
         _greet(settings)
         await supervisor.wait()
+
+
+def _internal_api(ground: _Ground) -> ChildSpec:
+    """One process, however many the public has."""
+    descriptor = ground.internal_listener.fileno()
+    arguments = ["serve", "--internal", "--listener-descriptor", str(descriptor)]
+    return ChildSpec(
+        "internal api",
+        [sys.executable, "-m", "app.cli", *arguments],
+        descriptors=(descriptor,),
+    )
 
 
 def _embedded_redis(settings: Settings) -> ChildSpec:
@@ -149,6 +166,7 @@ Taquilla is open.
   shop        {_base_url(settings)}/
   API         {_base_url(settings)}/v1
   reference   {_base_url(settings)}/docs
+  internal    http://127.0.0.1:{settings.internal_port}/internal/v1
   admin key   {data_dir / "admin-key"}
   toggles     {settings.unleash_url or toggles}
 

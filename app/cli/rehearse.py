@@ -10,7 +10,7 @@ from app.cli.test import run_beside_tests
 def rehearse(
     context: typer.Context,
     rehearsal: Annotated[
-        str | None, typer.Argument(help="crashes; without any: what there is.")
+        str | None, typer.Argument(help="crashes or payments; without any: what there is.")
     ] = None,
 ) -> None:
     """Break things in the middle of a sale and judge what became of it; exit code 1 if a promise

@@ -7,7 +7,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from importlib import import_module
 from ipaddress import ip_network
 from types import FrameType
 from typing import Annotated
@@ -23,6 +24,7 @@ from app.main import create_app
 from app.runtime.data_directory import make_data_directory
 from app.runtime.lifeline import watch
 from app.runtime.logs import configure_logging
+from app.runtime.payment_methods import sandbox_books_file
 from app.runtime.ports import BACKLOG, bind_port
 from app.runtime.settings import Settings, load_settings
 from app.runtime.supervisor import Supervisor
@@ -83,7 +85,8 @@ def _serve_alone(settings: Settings, listener: socket.socket, *, internal: bool)
 async def _serve(settings: Settings, listener: socket.socket, *, internal: bool) -> None:
     """The lifespan is entered here and not by uvicorn, which would turn a wrong setting into a
     trace."""
-    application = create_app(settings, internal=internal)
+    mounts = {} if internal else _sandbox_pages(settings)
+    application = create_app(settings, internal=internal, mounts=mounts)
     if settings.is_production and not (internal or settings.trusted_proxies):
         log.warning("no trusted proxies: limits count the addresses of direct connections")
     server = uvicorn.Server(server_configuration(settings, application))
@@ -139,3 +142,13 @@ def _on_signals(handler: Callable[[int, FrameType | None], None]) -> None:
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
     sys.exit(0)
+
+
+def _sandbox_pages(settings: Settings) -> Mapping[str, Callable[..., Awaitable[None]]]:
+    """Loaded by name: an image for production has neither the sandbox nor that module."""
+    if sandbox_books_file(settings) is None:
+        return {}
+    pages: Mapping[str, Callable[..., Awaitable[None]]] = import_module(
+        "app.cli.sandbox"
+    ).sandbox_pages(settings)
+    return pages

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.rollout import CATALOGUE, Synced, SyncWord, ToggleState, Token, open_unleash_admin
+from app.rollout import Synced, SyncWord, ToggleState, Token, catalogue_of, open_unleash_admin
 from app.runtime.errors import ConfigurationError
 from app.runtime.logs import configure_logging
 from app.runtime.settings import Settings, load_settings
@@ -62,4 +62,4 @@ async def _sync(settings: Settings, project: str, environment: str) -> Sequence[
         settings.unleash_admin_token.get_secret_value(), "TAQUILLA_UNLEASH_ADMIN_TOKEN"
     )
     async with open_unleash_admin(settings.unleash_url, token) as admin:
-        return await admin.sync(CATALOGUE, project, environment)
+        return await admin.sync(catalogue_of(settings.payment_methods), project, environment)

@@ -1,15 +1,14 @@
 """`taquilla verify EVENT`: folds the archive and compares it with Redis and the read models."""
 
 import asyncio
-import os
 import time
 from typing import Annotated
 
 import typer
 
+from app.cli.embedded import load_settings_of_running
 from app.domain.ids import EventId
-from app.runtime.logs import configure_logging
-from app.runtime.settings import Settings, load_settings
+from app.runtime.settings import Settings
 from app.selling import Verdict
 from app.wiring import open_verifying
 
@@ -23,11 +22,7 @@ def verify(
     ] = 10.0,
 ) -> None:
     """Exit code 0 when all agree, 1 when something differs."""
-    # Without an address it can only be the embedded Redis of a running `dev`.
-    if "TAQUILLA_REDIS_URL" not in os.environ:
-        os.environ.setdefault("TAQUILLA_ENV", "development")
-    settings = load_settings()
-    configure_logging(settings)
+    settings = load_settings_of_running()
     verdict = asyncio.run(_verify(settings, EventId(event), wait_seconds))
     if verdict.agrees and not verdict.facts:
         typer.echo(f"nothing was ever recorded of an event {event}", err=True)

@@ -10,6 +10,7 @@ from typing import ClassVar, TypedDict
 from app.domain.events import EventConfiguration
 from app.domain.ids import EventId, Partition, PoolId
 from app.domain.orders import Order, OrderStatus
+from payments import Money
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -123,9 +124,30 @@ class OrderCancelled(OrderFact):
     pass
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPaymentBegan(OrderFact):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPaymentFailed(OrderFact):
+    """The order is a hold again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRefunded(OrderFact):
+    """`amount`: what went back now; `order.refunded` is all of it. With the last part the order is
+    cancelled, if the organiser had not done so before."""
+
+    amount: Money
+
+
 ORDER_FACTS: dict[str, type[OrderFact]] = {
     each.__name__: each
-    for each in (OrderHeld, OrderConfirmed, OrderReleased, OrderExpired, OrderCancelled)
+    for each in (
+        *(OrderHeld, OrderConfirmed, OrderReleased, OrderExpired, OrderCancelled),
+        *(OrderPaymentBegan, OrderPaymentFailed, OrderRefunded),
+    )
 }
 
 FACTS: dict[str, type[Fact]] = {

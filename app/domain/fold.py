@@ -14,11 +14,31 @@ from app.domain.facts import (
     EventOpened,
     EventPaused,
     Fact,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderExpired,
     OrderFact,
+    OrderHeld,
+    OrderPaymentBegan,
+    OrderPaymentFailed,
+    OrderRefunded,
+    OrderReleased,
     PoolCapacityChanged,
 )
 from app.domain.ids import CustomerRef, EventId, OrderId, PoolId, TicketTypeId
 from app.domain.orders import HOLDING, LIVE, NEXT_STATUSES, Order, OrderStatus
+from payments import Money
+
+_LEAD_TO: dict[type[OrderFact], frozenset[OrderStatus]] = {
+    OrderHeld: frozenset({OrderStatus.HELD}),
+    OrderConfirmed: frozenset({OrderStatus.CONFIRMED}),
+    OrderReleased: frozenset({OrderStatus.RELEASED}),
+    OrderExpired: frozenset({OrderStatus.EXPIRED}),
+    OrderCancelled: frozenset({OrderStatus.CANCELLED}),
+    OrderPaymentBegan: frozenset({OrderStatus.PAYING}),
+    OrderPaymentFailed: frozenset({OrderStatus.HELD}),
+    OrderRefunded: frozenset({OrderStatus.CONFIRMED, OrderStatus.CANCELLED}),
+}
 
 
 class EventFold:
@@ -85,8 +105,10 @@ class EventFold:
     def _apply_order(self, fact: OrderFact) -> None:
         before = self.orders.get(fact.order.id)
         status = before.status if before else None
-        if fact.previous != status or fact.order.status not in NEXT_STATUSES[status]:
+        if fact.previous != status or not _is_edge(fact):
             self.contradictions.append(f"{fact.id}: {status} cannot become {fact.order.status}")
+        if fact.order.refunded != _refunded_after(fact, before):
+            self.contradictions.append(f"{fact.id}: {fact.order.refunded} cannot have gone back")
         if fact.version != (before.version if before else 0) + 1:
             self.contradictions.append(f"{fact.id}: version {fact.version} skips or repeats one")
         self.orders[fact.order.id] = fact.order
@@ -116,3 +138,22 @@ class EventFold:
                     for pool in pools[line.ticket_type]:
                         units[pool] += line.quantity
         return units
+
+
+def _is_edge(fact: OrderFact) -> bool:
+    """Whether such a fact leads there, and from where it came."""
+    after = fact.order.status
+    moves_money_alone = isinstance(fact, OrderRefunded) and (
+        fact.previous is OrderStatus.CANCELLED or fact.order.refunded < fact.order.total
+    )
+    return (
+        after in NEXT_STATUSES[fact.previous]
+        and after in _LEAD_TO[type(fact)]
+        and (after is fact.previous) == moves_money_alone
+    )
+
+
+def _refunded_after(fact: OrderFact, before: Order | None) -> Money:
+    nothing = Money(0, fact.order.total.currency)
+    more = fact.amount if isinstance(fact, OrderRefunded) else nothing
+    return (before.refunded if before else nothing) + more

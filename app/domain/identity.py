@@ -26,6 +26,7 @@ _DIGITS = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 _SHIFTS = range(5 * ORDER_TAIL_CHARACTERS - 10, -1, -10)
 _ADDRESSES = b"taquilla: addresses of buyers"
+_PAYMENTS = b"taquilla: payments of orders"
 
 
 def make_customer_ref(secret: bytes, email: str) -> CustomerRef:
@@ -48,6 +49,14 @@ def order_tail(
 ) -> str:
     """The last part of the order id: the same buyer and key always mean the same order."""
     return _base32(secret, f"{event_id}|{customer_ref}|{idempotency_key}")
+
+
+def payment_tail(secret: bytes, order_id: OrderId, idempotency_key: str) -> str:
+    """What tells the payments of an order apart: the same key always means the same payment.
+
+    The key is derived from that of order ids, so that the two can never meet.
+    """
+    return _base32(hmac.digest(secret, _PAYMENTS, "sha256"), f"{order_id}|{idempotency_key}")
 
 
 def make_fingerprint(

@@ -16,6 +16,8 @@ OrganiserId = NewType("OrganiserId", str)
 OrderId = NewType("OrderId", str)
 CustomerRef = NewType("CustomerRef", str)
 AddressRef = NewType("AddressRef", str)
+PaymentId = NewType("PaymentId", str)
+"""`pay_` and 26 characters of lower-case base32: the reference that a provider is given."""
 Partition = NewType("Partition", int)
 
 SLUG_PATTERN = r"[a-z0-9][a-z0-9-]{0,39}"
@@ -23,8 +25,11 @@ SLUG_PATTERN = r"[a-z0-9][a-z0-9-]{0,39}"
 
 ORDER_TAIL_CHARACTERS = 26
 """130 bits in base32 (5 bits a character)."""
+PAYMENT_PREFIX = "pay_"
+PAYMENT_ID_PATTERN = rf"{PAYMENT_PREFIX}[a-z2-7]{{{ORDER_TAIL_CHARACTERS}}}"
 
 _SLUG = re.compile(SLUG_PATTERN)
+_PAYMENT_ID = re.compile(PAYMENT_ID_PATTERN)
 _ORDER_ID = re.compile(rf"([0-9]{{2}})\.({SLUG_PATTERN})\.([a-z2-7]{{{ORDER_TAIL_CHARACTERS}}})")
 
 
@@ -52,6 +57,11 @@ def make_order_id(partition: Partition, event_id: EventId, tail: str) -> OrderId
     return OrderId(f"{partition:02d}.{event_id}.{tail}")
 
 
+def event_of(order_id: OrderId) -> EventId:
+    """Of an id that was given out."""
+    return EventId(order_id.split(".")[1])
+
+
 def parse_order_id(text: str, partitions: int) -> OrderAddress | None:
     """None for anything that this installation cannot have given out."""
     match = _ORDER_ID.fullmatch(text)
@@ -62,3 +72,18 @@ def parse_order_id(text: str, partitions: int) -> OrderAddress | None:
     if int(match[1]) != partition:
         return None
     return OrderAddress(OrderId(text), partition, event_id)
+
+
+def make_payment_id(tail: str) -> PaymentId:
+    """`tail` is 26 characters of lower-case base32, see `identity.payment_tail`."""
+    return PaymentId(PAYMENT_PREFIX + tail)
+
+
+def parse_payment_id(text: str) -> PaymentId | None:
+    """None for anything that nobody of ours can have given out."""
+    return PaymentId(text) if _PAYMENT_ID.fullmatch(text) else None
+
+
+def reference_of(payment_id: PaymentId) -> str:
+    """What a provider knows the payment by: letters and digits alone."""
+    return payment_id.removeprefix(PAYMENT_PREFIX)

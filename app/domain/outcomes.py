@@ -120,9 +120,33 @@ class OrderTransitionRefused:
     order: Order
 
 
+@dataclass(frozen=True, slots=True)
+class HoldPinned:
+    """Its payment is authorised: the order keeps its units, whatever the time."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class OrderGone:
+    """The order is not what this payment could settle: no longer, or not yet."""
+
+    order: Order
+
+
 ConfirmOutcome = OrderIs | UnknownOrder | HoldExpired | OrderTransitionRefused
 ReleaseOutcome = OrderIs | UnknownOrder | PaymentOpen | OrderTransitionRefused
 CancelOutcome = OrderIs | UnknownOrder | OrderTransitionRefused
+BeginPaymentOutcome = OrderIs | UnknownOrder | HoldExpired | PaymentOpen | OrderTransitionRefused
+EndPaymentOutcome = OrderIs | UnknownOrder | HoldPinned
+"""Of one that failed, and of one that expires."""
+PinOutcome = HoldPinned | UnknownOrder | OrderGone
+UnpinOutcome = OrderIs | UnknownOrder
+ConfirmPaymentOutcome = OrderIs | UnknownOrder | OrderGone
+ReacquireOutcome = (
+    OrderIs | UnknownOrder | OrderGone | SoldOut | LimitExceeded | SaleClosed | HoldsOverdue
+)
+RefundOutcome = OrderIs | UnknownOrder | OrderTransitionRefused
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ One Lua file in `lua/commands` is one method here, of the same name.
 from app.inventory.events import Events
 from app.inventory.orders import NO_CAPS, Deadlines, HoldCaps, Orders, PlaceOrder, SellingGate
 from app.inventory.outbox import Head, Outbox, OutboxEntry
+from app.inventory.payments import OrderPayments
 from app.inventory.redis_time import RedisTime, ServerTime, TestTime
 from app.inventory.scripts import ScriptError, ScriptLibrary
 from app.inventory.server import Server
@@ -18,6 +19,7 @@ __all__ = [
     "Head",
     "HoldCaps",
     "Inventory",
+    "OrderPayments",
     "Orders",
     "Outbox",
     "OutboxEntry",

@@ -6,7 +6,7 @@ Redis Cluster.
 
 from dataclasses import dataclass
 
-from app.domain.ids import EventId, OrderId, Partition, partition_of
+from app.domain.ids import EventId, OrderAddress, OrderId, Partition, partition_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ class PartitionKeys:
         """Sorted set of event ids by their earliest deadline."""
         return f"{self.tag}:due"
 
+    @property
+    def paying(self) -> str:
+        """Sorted set of the order ids of all events that are being paid, by their next look-up."""
+        return f"{self.tag}:paying"
+
     def order(self, order_id: OrderId) -> str:
         """Hash: one order; the flat fields of `order_fields`."""
         return f"{self.tag}:order:{order_id}"
@@ -71,6 +76,11 @@ class EventKeys:
     def due_orders(self) -> str:
         """Sorted set of held order ids by deadline."""
         return f"{self.partition.tag}:due:{self.event_id}"
+
+
+def keys_of_order(address: OrderAddress) -> EventKeys:
+    """Those of its event; its own is `keys.partition.order(address.order_id)`."""
+    return EventKeys(PartitionKeys(address.partition), address.event_id)
 
 
 def keys_of_event(event_id: EventId, partitions: int) -> EventKeys:

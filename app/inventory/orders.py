@@ -18,28 +18,20 @@ from app.domain.ids import (
 from app.domain.orders import Order, Person
 from app.domain.outcomes import (
     CancelOutcome,
-    ClosedReason,
     ConfirmOutcome,
     HoldExpired,
-    HoldsOverdue,
     KeyReused,
-    LimitExceeded,
-    LimitKind,
-    OrderIs,
     OrderPlaced,
-    OrderTransitionRefused,
     PaymentOpen,
     PlaceOutcome,
     ReleaseOutcome,
-    SaleClosed,
     SellingOff,
-    SoldOut,
     UnknownEvent,
-    UnknownOrder,
     UnknownTicketType,
 )
-from app.inventory.keys import EventKeys, PartitionKeys
+from app.inventory.keys import EventKeys, PartitionKeys, keys_of_order
 from app.inventory.order_fields import parse_order
+from app.inventory.order_replies import order_of, order_outcome, stock_refusal
 from app.inventory.replies import ScriptReply, pair_fields
 from app.inventory.scripts import ScriptLibrary
 from app.runtime.errors import ContractError
@@ -104,7 +96,7 @@ class Orders:
         self._connection = connection
 
     async def place_order(self, wish: PlaceOrder) -> PlaceOutcome:
-        keys = _event_keys(wish.address)
+        keys = keys_of_order(wish.address)
         person = orjson.dumps({"email": wish.person.email, "name": wish.person.name})
         reply = await self._scripts.write(
             "place_order",
@@ -125,7 +117,7 @@ class Orders:
         return _place_outcome(wish.address.event_id, reply)
 
     async def confirm_order(self, address: OrderAddress) -> ConfirmOutcome:
-        keys = _event_keys(address)
+        keys = keys_of_order(address)
         reply = await self._scripts.write(
             "confirm_order",
             [
@@ -135,19 +127,19 @@ class Orders:
             ],
             [address.event_id],
         )
-        return HoldExpired() if reply.word == "EXPIRED" else _order_outcome(address, reply)
+        return HoldExpired() if reply.word == "EXPIRED" else order_outcome(address, reply)
 
     async def release_order(self, address: OrderAddress) -> ReleaseOutcome:
-        keys = _event_keys(address)
+        keys = keys_of_order(address)
         reply = await self._scripts.write(
             "release_order",
             [*_hold_keys(keys), keys.partition.order(address.order_id)],
             [address.event_id],
         )
-        return PaymentOpen() if reply.word == "PAYING" else _order_outcome(address, reply)
+        return PaymentOpen() if reply.word == "PAYING" else order_outcome(address, reply)
 
     async def cancel_order(self, address: OrderAddress) -> CancelOutcome:
-        keys = _event_keys(address)
+        keys = keys_of_order(address)
         reply = await self._scripts.write(
             "cancel_order",
             [
@@ -156,7 +148,7 @@ class Orders:
             ],
             [address.event_id],
         )
-        return _order_outcome(address, reply)
+        return order_outcome(address, reply)
 
     async def expire_orders(
         self, partition: Partition, event_id: EventId, order_ids: Sequence[OrderId]
@@ -174,7 +166,7 @@ class Orders:
         """An overdue hold is shown as expired, though nobody has swept it yet."""
         keys = PartitionKeys(address.partition)
         reply = await self._scripts.read("read_order", [keys.order(address.order_id)])
-        return _order(address, reply) if reply.word == "ORDER" else None
+        return order_of(address, reply) if reply.word == "ORDER" else None
 
     async def read_orders(self, addresses: Sequence[OrderAddress]) -> list[Order | None]:
         """As they are stored, in one round trip; for comparing, at most some hundred at once."""
@@ -246,34 +238,12 @@ class Orders:
         return [str(each) for each in found] if isinstance(found, list) else []
 
 
-def _event_keys(address: OrderAddress) -> EventKeys:
-    return EventKeys(PartitionKeys(address.partition), address.event_id)
-
-
 def _hold_keys(keys: EventKeys) -> list[str]:
     """What release_order and expire_orders touch, before the order keys."""
     return [
         *(keys.partition.head, keys.partition.outbox, keys.event, keys.customers),
         *(keys.due_orders, keys.partition.due_events, keys.holders),
     ]
-
-
-def _order(address: OrderAddress, reply: ScriptReply) -> Order:
-    return parse_order(address.event_id, reply.fields(0)).as_of(reply.now_ms)
-
-
-def _order_outcome(
-    address: OrderAddress, reply: ScriptReply
-) -> OrderIs | OrderTransitionRefused | UnknownOrder:
-    match reply.word:
-        case "ORDER":
-            return OrderIs(_order(address, reply))
-        case "REFUSED":
-            return OrderTransitionRefused(_order(address, reply))
-        case "UNKNOWN_ORDER":
-            return UnknownOrder()
-        case _:
-            reply.fail()
 
 
 def _place_outcome(event_id: EventId, reply: ScriptReply) -> PlaceOutcome:
@@ -289,16 +259,7 @@ def _place_outcome(event_id: EventId, reply: ScriptReply) -> PlaceOutcome:
             return UnknownEvent()
         case "SELLING_OFF":
             return SellingOff(reply.text(0))
-        case "SALE_CLOSED":
-            return SaleClosed(ClosedReason(reply.text(0)))
         case "UNKNOWN_TYPE":
             return UnknownTicketType(TicketTypeId(reply.text(0)))
-        case "LIMIT":
-            ticket_type = TicketTypeId(reply.text(1)) if reply.text(1) else None
-            return LimitExceeded(LimitKind(reply.text(0)), ticket_type, reply.whole(2))
-        case "SOLD_OUT":
-            return SoldOut(TicketTypeId(reply.text(0)), may_return=reply.text(1) == "1")
-        case "OVERDUE":
-            return HoldsOverdue()
         case _:
-            reply.fail()
+            return stock_refusal(reply)

@@ -15,6 +15,7 @@ from app.domain.facts import (
     Fact,
     FactStem,
     OrderFact,
+    OrderRefunded,
     PoolCapacityChanged,
     Position,
 )
@@ -26,6 +27,7 @@ from app.inventory.order_fields import parse_order
 from app.inventory.scripts import ScriptLibrary
 from app.runtime.errors import ContractError, Unavailable
 from app.runtime.redis_connection import RedisConnection, Reply
+from payments import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,11 @@ def _parse(partition: Partition, position: Position, fields: Mapping[str, str]) 
     )
     if issubclass(kind, OrderFact):
         previous = OrderStatus(fields["previous"]) if fields["previous"] else None
-        return kind(**stem, order=parse_order(event_id, fields), previous=previous)
+        order = parse_order(event_id, fields)
+        if issubclass(kind, OrderRefunded):
+            amount = Money(int(fields["amount"]), order.total.currency)
+            return kind(**stem, order=order, previous=previous, amount=amount)
+        return kind(**stem, order=order, previous=previous)
     if issubclass(kind, EventOpened | EventChanged):
         return kind(**stem, configuration=parse_configuration(event_id, fields))
     if issubclass(kind, PoolCapacityChanged):

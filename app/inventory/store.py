@@ -1,10 +1,11 @@
-"""The inventory: one Redis, its scripts, and the three sides of it that the service uses."""
+"""The inventory: one Redis, its scripts, and the sides of it that the service uses."""
 
 from dataclasses import dataclass
 
 from app.inventory.events import Events
 from app.inventory.orders import Orders
 from app.inventory.outbox import Outbox
+from app.inventory.payments import OrderPayments
 from app.inventory.redis_time import RedisTime
 from app.inventory.scripts import ScriptLibrary, load_scripts
 from app.inventory.server import Server
@@ -14,6 +15,7 @@ from app.runtime.redis_connection import RedisConnection
 @dataclass(frozen=True, slots=True)
 class Inventory:
     orders: Orders
+    payments: OrderPayments
     events: Events
     outbox: Outbox
     server: Server
@@ -26,6 +28,7 @@ def open_inventory(connection: RedisConnection, time: RedisTime, *, partitions: 
     scripts = ScriptLibrary(connection, load_scripts(), time)
     return Inventory(
         orders=Orders(scripts, connection),
+        payments=OrderPayments(scripts, connection),
         events=Events(scripts, connection, partitions),
         outbox=Outbox(scripts, connection, partitions),
         server=Server(connection),

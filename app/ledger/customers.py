@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from app.domain.ids import CustomerRef
 from app.domain.orders import OrderStatus, Person
 from app.ledger.database import Database, insert_into
+from app.ledger.payments.tables import payments
 from app.ledger.tables import customers, orders
 
 
@@ -42,16 +43,23 @@ class Customers:
             await connection.execute(statement, _rows(people))
 
     async def delete_without_confirmed_order(self, older_than_ms: int, limit: int) -> int:
-        """Forgets at most `limit` people who were last heard of before `older_than_ms` and have no
-        confirmed order; answers how many. Call again while it answers `limit`."""
+        """Forgets at most `limit` people who were last heard of before `older_than_ms`, have no
+        confirmed order and no payment that is open; answers how many. Call again while it answers
+        `limit`."""
         is_old = customers.c.updated_at_ms < older_than_ms
         has_confirmed = exists().where(
             orders.c.customer_ref == customers.c.customer_ref,
             orders.c.status == OrderStatus.CONFIRMED.value,
         )
+        # Their money may still come, and then the order is theirs.
+        is_paying = exists().where(
+            orders.c.customer_ref == customers.c.customer_ref,
+            payments.c.order_id == orders.c.order_id,
+            payments.c.outcome.is_(None),
+        )
         chosen = (
             select(customers.c.customer_ref)
-            .where(is_old, ~has_confirmed)
+            .where(is_old, ~has_confirmed, ~is_paying)
             .order_by(customers.c.updated_at_ms)
             .limit(limit)
         )

@@ -16,6 +16,9 @@ from app.ledger.events import Events
 from app.ledger.instance import Instance
 from app.ledger.migrating import read_newest_revision, read_revision
 from app.ledger.orders import Orders
+from app.ledger.payments.notices import Notices
+from app.ledger.payments.payments import Payments
+from app.ledger.payments.spent_grants import SpentGrants
 from app.ledger.projection import Projection
 from app.ledger.rebuilding import rebuild
 from app.ledger.revocations import Revocations
@@ -53,6 +56,9 @@ class Ledger:
         self.orders = Orders(database)
         self.sales = Sales(database)
         self.revocations = Revocations(database)
+        self.payments = Payments(database)
+        self.notices = Notices(database)
+        self.grants = SpentGrants(database)
 
     async def check(self) -> SchemaState:
         """Asks the database one small thing. Raises Unavailable when it does not answer."""

@@ -15,9 +15,10 @@ from app.domain.ids import (
     EventId,
     OrderId,
     OrganiserId,
+    PaymentId,
     TicketTypeId,
 )
-from app.domain.orders import OrderLine, OrderStatus, Person
+from app.domain.orders import OrderLine, OrderStatus, Person, Settlement, unsaid_settlement
 from app.ledger.database import Database
 from app.ledger.paging import UnknownPage
 from app.ledger.tables import customers, events, order_lines, orders
@@ -41,7 +42,8 @@ class OrderSearch:
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """`person` is None once personal data was erased. `position` is that of its newest fact."""
+    """`person` is None once personal data was erased. `position`: of the fact that gave it its
+    status."""
 
     id: OrderId
     event_id: EventId
@@ -53,6 +55,9 @@ class OrderRow:
     created_at_ms: int
     expires_at_ms: int | None
     confirmed_at_ms: int | None
+    payment_id: PaymentId | None
+    settlement: Settlement | None
+    refunded: Money
     version: int
     position: Position
 
@@ -138,6 +143,8 @@ async def _read_rows(connection: AsyncConnection, query: Select[Any]) -> list[Or
 
 
 def _order_row(row: Row[Any], lines: Sequence[Row[Any]]) -> OrderRow:
+    total = Money(row.total_minor, row.currency)
+    said = Settlement(row.settlement) if row.settlement else None
     return OrderRow(
         id=OrderId(row.order_id),
         event_id=EventId(row.event_id),
@@ -153,10 +160,13 @@ def _order_row(row: Row[Any], lines: Sequence[Row[Any]]) -> OrderRow:
             )
             for line in lines
         ),
-        total=Money(row.total_minor, row.currency),
+        total=total,
         created_at_ms=row.created_at_ms,
         expires_at_ms=row.expires_at_ms,
         confirmed_at_ms=row.confirmed_at_ms,
+        payment_id=PaymentId(row.payment_id) if row.payment_id else None,
+        settlement=said or unsaid_settlement(total, row.confirmed_at_ms),
+        refunded=Money(row.refunded_minor, row.currency),
         version=row.version,
         position=Position(row.epoch, row.seq),
     )

@@ -12,13 +12,18 @@ from payments import Money
 
 @dataclass(frozen=True, slots=True)
 class TypeSales:
-    """Units. `sold_amount` is of the sold ones, at the prices they were sold for."""
+    """Units. `sold_amount` is of the sold ones, at the prices they were sold for; `hack_` is the
+    part of them whose money is somebody else's. `refunded_amount`: all that went back, of cancelled
+    orders too."""
 
     ticket_type: TicketTypeId
     held_quantity: int
     sold_quantity: int
     cancelled_quantity: int
     sold_amount: Money
+    hack_quantity: int
+    hack_amount: Money
+    refunded_amount: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,18 @@ class SalesReport:
     def sold_amount(self) -> Money:
         return sum((each.sold_amount for each in self.ticket_types), Money(0, self.currency))
 
+    @property
+    def hack_quantity(self) -> int:
+        return sum(each.hack_quantity for each in self.ticket_types)
+
+    @property
+    def hack_amount(self) -> Money:
+        return sum((each.hack_amount for each in self.ticket_types), Money(0, self.currency))
+
+    @property
+    def refunded_amount(self) -> Money:
+        return sum((each.refunded_amount for each in self.ticket_types), Money(0, self.currency))
+
 
 class Sales:
     """Raises Unavailable."""
@@ -73,6 +90,9 @@ class Sales:
                     sold_quantity=row.sold_quantity,
                     cancelled_quantity=row.cancelled_quantity,
                     sold_amount=Money(row.sold_amount_minor, row.currency),
+                    hack_quantity=row.hack_quantity,
+                    hack_amount=Money(row.hack_amount_minor, row.currency),
+                    refunded_amount=Money(row.refunded_amount_minor, row.currency),
                 )
                 for row in await connection.execute(of_types)
             )

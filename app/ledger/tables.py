@@ -1,6 +1,6 @@
 """The tables of the ledger, for both databases.
 
-owned (never rebuilt)   instance, drafts, customers, api_keys
+owned (never rebuilt)   instance, drafts, customers, api_keys; in `payments/tables.py`: money
 archive                 facts: every fact, for ever; progress, cursors: how far it goes
 read models             events, orders, order_lines, sales, event_sales: rebuilt from the archive
 
@@ -122,6 +122,8 @@ events = Table(
 )
 
 CANCELLED = text("status = 'cancelled'")
+ZERO = text("0")
+"""What a row has that was written before its column was there."""
 
 orders = Table(
     "orders",
@@ -135,6 +137,9 @@ orders = Table(
     Column("created_at_ms", BigInteger, nullable=False),
     Column("expires_at_ms", BigInteger),
     Column("confirmed_at_ms", BigInteger),
+    Column("payment_id", IDENTIFIER),
+    Column("settlement", IDENTIFIER),
+    Column("refunded_minor", BigInteger, nullable=False, server_default=ZERO),
     Column("version", Integer, nullable=False),
     Column("epoch", BigInteger, nullable=False),
     Column("seq", BigInteger, nullable=False),
@@ -168,6 +173,9 @@ sales = Table(
     Column("sold_quantity", BigInteger, nullable=False),
     Column("cancelled_quantity", BigInteger, nullable=False),
     Column("sold_amount_minor", BigInteger, nullable=False),
+    Column("hack_quantity", BigInteger, nullable=False, server_default=ZERO),
+    Column("hack_amount_minor", BigInteger, nullable=False, server_default=ZERO),
+    Column("refunded_amount_minor", BigInteger, nullable=False, server_default=ZERO),
     Column("currency", IDENTIFIER, nullable=False),
 )
 

@@ -3,7 +3,17 @@
 The only code that knows Unleash. The network is never on the path of a sale.
 """
 
-from app.rollout.catalogue import CATALOGUE, SELLING_FREE, SELLING_HALT, Toggle, ToggleKind
+from app.rollout.catalogue import (
+    CATALOGUE,
+    SELLING_FREE,
+    SELLING_HALT,
+    SELLING_PAID,
+    Toggle,
+    ToggleKind,
+    catalogue_of,
+    halt_toggle,
+    offer_toggle,
+)
 from app.rollout.development import write_development_toggles
 from app.rollout.file_toggles import FileToggles
 from app.rollout.gates import SellingGates, SellingVerdict
@@ -17,6 +27,7 @@ __all__ = [
     "CATALOGUE",
     "SELLING_FREE",
     "SELLING_HALT",
+    "SELLING_PAID",
     "FileToggles",
     "KeptPayload",
     "SellingGates",
@@ -30,7 +41,10 @@ __all__ = [
     "Toggles",
     "Token",
     "UnleashToggles",
+    "catalogue_of",
+    "halt_toggle",
     "kept_payload_path",
+    "offer_toggle",
     "open_unleash_admin",
     "open_unleash_server",
     "write_development_toggles",

@@ -4,10 +4,12 @@ The file is read again whenever it changed. What cannot be used (half written, b
 the last good payload in force.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
 
+from app.rollout.catalogue import CATALOGUE, Toggle
 from app.rollout.features import Features
 from app.rollout.toggles import LastGoodToggles
 from app.runtime.metrics import TOGGLE_RELOADS
@@ -18,8 +20,8 @@ _Stamp = tuple[int, ...]
 
 
 class FileToggles(LastGoodToggles):
-    def __init__(self, path: Path) -> None:
-        super().__init__()
+    def __init__(self, path: Path, catalogue: Sequence[Toggle] = CATALOGUE) -> None:
+        super().__init__(catalogue)
         self._path = path
         self._seen: _Stamp | None = None
         self.refresh()

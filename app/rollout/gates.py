@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from app.domain.ids import EventId, OrganiserId
-from app.rollout.catalogue import SELLING_FREE, SELLING_HALT
+from app.rollout.catalogue import SELLING_FREE, SELLING_HALT, SELLING_PAID
 from app.rollout.toggles import ToggleContext, Toggles
 from app.runtime.jobs import Progress
 
@@ -79,9 +79,11 @@ class SellingGates:
     def _verdict(self, context: ToggleContext) -> SellingVerdict:
         if self._toggles.is_on(SELLING_HALT, context):
             return SellingVerdict(SELLING_HALT.name, SELLING_HALT.name)
-        if not self._toggles.is_on(SELLING_FREE, context):
-            return SellingVerdict(SELLING_FREE.name, None)
-        return SellingVerdict(None, None)
+        free, paid = (self._toggles.is_on(each, context) for each in (SELLING_FREE, SELLING_PAID))
+        return SellingVerdict(
+            free_off=None if free else SELLING_FREE.name,
+            paid_off=None if paid else SELLING_PAID.name,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,9 @@ class LastGoodToggles:
     A source derives from it and calls `_take`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, catalogue: Sequence[Toggle] = CATALOGUE) -> None:
+        """`catalogue`: what `describe` tells of."""
+        self._catalogue = catalogue
         self._features: Features | None = None
 
     def is_on(self, toggle: Toggle, context: ToggleContext) -> bool:
@@ -62,7 +64,7 @@ class LastGoodToggles:
 
     def describe(self) -> Sequence[ToggleState]:
         enabled = self._features.enabled if self._features else {}
-        return [ToggleState(toggle, enabled.get(toggle.name)) for toggle in CATALOGUE]
+        return [ToggleState(toggle, enabled.get(toggle.name)) for toggle in self._catalogue]
 
     def _take(self, features: Features) -> None:
         self._features = features

@@ -6,10 +6,12 @@ line a change of that state, not one a poll.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
 
+from app.rollout.catalogue import CATALOGUE, Toggle
 from app.rollout.features import Features
 from app.rollout.kept_payload import KeptPayload
 from app.rollout.toggles import LastGoodToggles
@@ -31,8 +33,15 @@ class UnleashToggles(LastGoodToggles):
 
     name = "unleash"
 
-    def __init__(self, server: GivesFeatures, kept: KeptPayload, *, refresh_seconds: float) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        server: GivesFeatures,
+        kept: KeptPayload,
+        *,
+        refresh_seconds: float,
+        catalogue: Sequence[Toggle] = CATALOGUE,
+    ) -> None:
+        super().__init__(catalogue)
         self.idle_seconds = refresh_seconds
         self._server = server
         self._kept = kept

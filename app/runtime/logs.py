@@ -16,6 +16,9 @@ from app.runtime.settings import Settings
 
 _ADDRESS = re.compile(r"[^\s@\"'<>=,;()]+@[^\s@\"'<>=,;()]+")
 _CHATTY = ("alembic.runtime.migration", "apscheduler", "UnleashClient", "urllib3")
+_TELLTALES = ("aiosqlite", "botocore", "aiobotocore", "httpcore", "httpx", "sqlalchemy")
+"""At debug level they say the values of statements, and the headers and bodies of requests: people,
+secrets of accounts, what a buyer's page has for a provider."""
 
 
 def configure_logging(settings: Settings) -> None:
@@ -53,7 +56,7 @@ def configure_logging(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in _CHATTY:
+    for name in (*_CHATTY, *_TELLTALES):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
 
 

@@ -47,6 +47,32 @@ BUS_BEHIND_MILLISECONDS = Gauge(
     multiprocess_mode="livemostrecent",
 )
 EXPIRED_HOLDS = Counter("taquilla_expired_holds_total", "Holds that time ended.")
+PROVIDER_CALLS = Counter(
+    "taquilla_provider_calls_total",
+    "Calls of payment providers, by how they ended: answered, not_done, in_doubt.",
+    ["method", "call", "ended"],
+)
+PAYMENTS = Counter("taquilla_payments_total", "Payments, by how they ended.", ["method", "outcome"])
+FROZEN_PAYMENTS = Counter(
+    "taquilla_frozen_payments_total",
+    "Looks at payments that only a person can bring to an end.",
+    ["method"],
+)
+STRANDED_PAYMENTS = Gauge(
+    "taquilla_stranded_payments",
+    "Open payments of accounts that cannot be used; each needs its method back.",
+    multiprocess_mode="livemostrecent",
+)
+NOTICES = Counter(
+    "taquilla_payment_notices_total",
+    "Notices of providers: new, refused, conflicting (one key, other words), unmatched.",
+    ["method", "fate"],
+)
+GRANTS = Counter(
+    "taquilla_grants_total",
+    "Grants of settlements by issuer: settled, refused.",
+    ["issuer", "fate"],
+)
 TOGGLE_RELOADS = Counter("taquilla_toggle_reloads_total", "Reads of the toggles.", ["outcome"])
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

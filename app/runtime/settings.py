@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.runtime.errors import ConfigurationError
+from payments import METHOD_ID_PATTERN
 
 PREFIX = "TAQUILLA_"
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
@@ -33,6 +34,19 @@ _OFF_IN_DEVELOPMENT = (
     "live_holds_per_address_max",
 )
 """Unless they are set: a developer is many buyers behind one address."""
+
+
+_METHODS_IN_DEVELOPMENT = ("hack", "sandbox")
+
+
+def _check_public_url(url: str) -> str:
+    """Without a slash at its end."""
+    parts = urlsplit(url.rstrip("/"))
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("must be http://HOST or https://HOST, without user or password")
+    if parts.query or parts.fragment:
+        raise ValueError("must have neither a query nor a fragment")
+    return url.rstrip("/")
 
 
 def _check_unleash_url(url: str) -> str:
@@ -88,16 +102,29 @@ class Settings(BaseSettings):
     unleash_refresh_seconds: Annotated[float, Field(ge=0.5, le=60)] = 2.0
     unleash_timeout_seconds: Annotated[float, Field(gt=0, le=10)] = 2.0
 
+    payment_methods: Annotated[tuple[str, ...], NoDecode] = ("hack",)
+    payment_accounts_file: Path | None = None
+    grant_issuers_file: Path | None = None
+    deployment: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")] = "taquilla"
+    public_url: Annotated[str, AfterValidator(_check_public_url)] | None = None
+    return_urls: Annotated[tuple[str, ...], NoDecode] = ()
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
 
     @model_validator(mode="before")
     @classmethod
     def _relax_in_development(cls, values: dict[str, object]) -> dict[str, object]:
-        is_development = values.get("env") == "development"
-        return {**dict.fromkeys(_OFF_IN_DEVELOPMENT, 0), **values} if is_development else values
+        if values.get("env") != "development":
+            return values
+        off = dict.fromkeys(_OFF_IN_DEVELOPMENT, 0)
+        # A developer's shop has many names: localhost, an address of the network, another port.
+        relaxed = {"payment_methods": _METHODS_IN_DEVELOPMENT, "return_urls": ("*",)}
+        return {**off, **relaxed, **values}
 
-    @field_validator("cors_origins", "trusted_proxies", mode="before")
+    @field_validator(
+        "cors_origins", "trusted_proxies", "payment_methods", "return_urls", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -110,7 +137,15 @@ class Settings(BaseSettings):
         """ValueError for what is neither an address nor a network, as "*" is."""
         return tuple(str(ip_network(each)) for each in value)
 
-    @field_validator("cors_origins")
+    @field_validator("payment_methods")
+    @classmethod
+    def _are_methods(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            if not re.fullmatch(METHOD_ID_PATTERN, each):
+                raise ValueError(f"{each!r} is not the id of a payment method")
+        return tuple(dict.fromkeys(value))
+
+    @field_validator("cors_origins", "return_urls")
     @classmethod
     def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for each in value:
@@ -124,6 +159,7 @@ class Settings(BaseSettings):
     @field_validator(
         *("redis_url", "database_url", "kinesis_stream", "kinesis_endpoint_url"),
         *("toggles_file", "unleash_url", "unleash_token", "unleash_admin_token"),
+        *("payment_accounts_file", "grant_issuers_file", "public_url"),
         mode="before",
     )
     @classmethod
@@ -148,11 +184,18 @@ class Settings(BaseSettings):
             )
         if self.is_production and "*" in self.cors_origins:
             raise ValueError("TAQUILLA_CORS_ORIGINS must name each origin; * is for development")
+        if self.is_production and "*" in self.return_urls:
+            raise ValueError("TAQUILLA_RETURN_URLS must name each origin; * is for development")
         return self
 
     @property
     def is_production(self) -> bool:
         return self.env == "production"
+
+    @property
+    def listener_url(self) -> str:
+        """Of the public listener, as the world reaches it."""
+        return self.public_url or f"http://127.0.0.1:{self.http_port}"
 
     @property
     def toggles_path(self) -> Path:

@@ -5,14 +5,14 @@ empty list.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from app.domain.events import OpenedEvent
 from app.domain.fold import EventFold
 from app.domain.ids import CustomerRef, OrderId, TicketTypeId
-from app.domain.orders import HOLDING, Order, OrderStatus
+from app.domain.orders import HOLDING, Order, OrderStatus, Settlement
 from app.inventory import Deadlines
 from app.ledger import EventRow, OrderRow, SalesReport, TypeSales
 from payments import Money
@@ -26,12 +26,14 @@ EXAMPLES_MAX = 10
 
 @dataclass(frozen=True, slots=True)
 class RedisPicture:
-    """What Redis holds of one event. `orders`: every order record, whoever knows of it."""
+    """What Redis holds of one event. `orders`: every order record, whoever knows of it. `paying`:
+    those that wait for a look-up."""
 
     event: OpenedEvent | None
     customers: Mapping[tuple[CustomerRef, TicketTypeId], int]
     live_holds: Mapping[CustomerRef, int]
     deadlines: Deadlines
+    paying: Collection[OrderId]
     orders: Mapping[OrderId, Order]
 
 
@@ -62,6 +64,10 @@ def compare_with_redis(fold: EventFold, redis: RedisPicture) -> list[str]:
         differences.append(
             f"earliest deadline: folded {earliest}, Redis {redis.deadlines.earliest_ms}"
         )
+    paying = {each.id for each in fold.orders.values() if each.status is OrderStatus.PAYING}
+    differences += _compare_items(
+        "payment", dict.fromkeys(paying, "open"), dict.fromkeys(redis.paying, "open"), "Redis"
+    )
     return differences
 
 
@@ -114,6 +120,7 @@ def _order_fields(order: Order | OrderRow) -> tuple[object, ...]:
     return (
         *(order.event_id, order.customer_ref, order.status, order.lines, order.total),
         *(order.created_at_ms, order.expires_at_ms, order.confirmed_at_ms, order.version),
+        *(order.payment_id, order.settlement, order.refunded),
     )
 
 
@@ -121,30 +128,46 @@ def _report(fold: EventFold) -> SalesReport | None:
     """The sales report added up from the orders, where the read model adds up differences."""
     if fold.configuration is None or fold.as_of_ms is None:
         return None
-    currency = fold.configuration.currency
-    held: Counter[TicketTypeId] = Counter()
-    sold: Counter[TicketTypeId] = Counter()
-    cancelled: Counter[TicketTypeId] = Counter()
-    amounts: Counter[TicketTypeId] = Counter()
-    ordered: set[TicketTypeId] = set()
-    for order in fold.orders.values():
-        for line in order.lines:
-            ordered.add(line.ticket_type)
-            held[line.ticket_type] += (order.status in HOLDING) * line.quantity
-            if order.status is OrderStatus.CONFIRMED:
-                sold[line.ticket_type] += line.quantity
-                amounts[line.ticket_type] += line.amount.amount_minor
-            elif order.status is OrderStatus.CANCELLED:
-                cancelled[line.ticket_type] += line.quantity
+    orders = fold.orders.values()
+    ordered = {line.ticket_type for order in orders for line in order.lines}
     return SalesReport(
         event_id=fold.event_id,
-        currency=currency,
+        currency=fold.configuration.currency,
         as_of_ms=fold.as_of_ms,
-        confirmed_orders=sum(
-            order.status is OrderStatus.CONFIRMED for order in fold.orders.values()
-        ),
+        confirmed_orders=sum(order.status is OrderStatus.CONFIRMED for order in orders),
         ticket_types=tuple(
-            TypeSales(each, held[each], sold[each], cancelled[each], Money(amounts[each], currency))
-            for each in sorted(ordered)
+            _type_sales(each, orders, fold.configuration.currency) for each in sorted(ordered)
         ),
     )
+
+
+def _type_sales(ticket_type: TicketTypeId, orders: Collection[Order], currency: str) -> TypeSales:
+    units: Counter[str] = Counter()
+    amounts: Counter[str] = Counter()
+    for order in orders:
+        for line, refunded in zip(order.lines, order.shares_of(order.refunded), strict=True):
+            if line.ticket_type != ticket_type:
+                continue
+            for column in _columns_of(order):
+                units[column] += line.quantity
+                amounts[column] += line.amount.amount_minor
+            amounts["refunded"] += refunded
+    return TypeSales(
+        ticket_type=ticket_type,
+        held_quantity=units["held"],
+        sold_quantity=units["sold"],
+        cancelled_quantity=units["cancelled"],
+        sold_amount=Money(amounts["sold"], currency),
+        hack_quantity=units["hack"],
+        hack_amount=Money(amounts["hack"], currency),
+        refunded_amount=Money(amounts["refunded"], currency),
+    )
+
+
+def _columns_of(order: Order) -> Sequence[str]:
+    """Of the report, in which the units of an order count."""
+    if order.status in HOLDING:
+        return ["held"]
+    if order.status is OrderStatus.CONFIRMED:
+        return ["sold", "hack"] if order.settlement is Settlement.HACK else ["sold"]
+    return ["cancelled"] if order.status is OrderStatus.CANCELLED else []

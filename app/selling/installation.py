@@ -5,6 +5,8 @@ from app.runtime.errors import ConfigurationError
 from app.runtime.secrets import check_value
 from app.selling.ordering import OrderingSecrets
 
+_PRODUCTION = "served_production"
+
 
 async def check_installation(ledger: Ledger, secrets: OrderingSecrets, *, partitions: int) -> None:
     """Notes them at the first boot. Raises ConfigurationError when one differs from what was noted,
@@ -28,3 +30,12 @@ async def check_installation(ledger: Ledger, secrets: OrderingSecrets, *, partit
                 f"{setting} differs from the one this installation began with; it must never "
                 f"change (the ledger notes {key} = {noted})"
             )
+
+
+async def has_served_production(ledger: Ledger, *, is_production: bool) -> bool:
+    """Whether this ledger ever was production's; noted at the first boot that is. Nothing that only
+    plays with money is loaded beside it any more."""
+    if is_production:
+        await ledger.instance.write_once(_PRODUCTION, "true")
+        return True
+    return await ledger.instance.read(_PRODUCTION) is not None

@@ -105,15 +105,15 @@ class Ordering:
         raise Unavailable("overdue holds are being ended; nothing was decided", Reason.BUSY)
 
     async def read(self, order_id: str, token: str) -> Order | None:
-        address = self._address(order_id, token)
+        address = self.find_address(order_id, token)
         return await self._inventory.orders.read_order(address) if address else None
 
     async def confirm(self, order_id: str, token: str) -> ConfirmOutcome:
-        address = self._address(order_id, token)
+        address = self.find_address(order_id, token)
         return await self._inventory.orders.confirm_order(address) if address else UnknownOrder()
 
     async def release(self, order_id: str, token: str) -> ReleaseOutcome:
-        address = self._address(order_id, token)
+        address = self.find_address(order_id, token)
         return await self._inventory.orders.release_order(address) if address else UnknownOrder()
 
     async def cancel(self, order_id: str) -> CancelOutcome:
@@ -129,7 +129,7 @@ class Ordering:
     def token_of(self, order_id: OrderId) -> str:
         return make_order_token(self._secrets.order_tokens[0], order_id)
 
-    def _address(self, order_id: str, token: str) -> OrderAddress | None:
+    def find_address(self, order_id: str, token: str) -> OrderAddress | None:
         """None for a foreign id and for a wrong token alike."""
         is_valid = is_order_token(self._secrets.order_tokens, OrderId(order_id), token)
         address = parse_order_id(order_id, self._inventory.partitions)

@@ -9,6 +9,7 @@ from app.rollout import Toggles
 from app.selling.availability import AvailabilityBoard
 from app.selling.ordering import Ordering
 from app.selling.organising import Organising
+from app.selling.paying import MethodHealth, Noticing, Paying, Refunding, Settling
 from app.selling.readiness import Readiness
 from app.selling.ticketing import Ticketing
 
@@ -18,6 +19,11 @@ class Services:
     ordering: Ordering
     organising: Organising
     ticketing: Ticketing
+    paying: Paying
+    noticing: Noticing
+    refunding: Refunding
+    settling: Settling
+    method_health: MethodHealth
     board: AvailabilityBoard
     readiness: Readiness
     toggles: Toggles

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.domain.facts import START, Fact, Position
 from app.domain.fold import EventFold
-from app.domain.ids import EventId, OrderAddress, OrderId, Partition, partition_of
+from app.domain.ids import EventId, OrderAddress, OrderId, Partition, event_of, partition_of
 from app.domain.orders import Order
 from app.inventory import Inventory
 from app.ledger import Ledger, OrderRow
@@ -72,11 +72,14 @@ class Verifying:
         # Those that were told of and those that are there: a record that no fact knows is a stray.
         stored = await orders.stored_orders(partition, fold.event_id)
         ids = list(dict.fromkeys([*fold.orders, *stored]))
+        paying = await self._inventory.payments.read_paying(partition)
+        of_event = [each for each in paying if event_of(each) == fold.event_id]
         return RedisPicture(
             event=found[0] if found else None,
             customers=await events.read_customers(fold.event_id),
             live_holds=await events.read_live_holds(fold.event_id),
             deadlines=await orders.read_deadlines(partition, fold.event_id),
+            paying=of_event,
             orders=await self._read_orders(partition, fold.event_id, ids),
         )
 

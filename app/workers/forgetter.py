@@ -1,4 +1,4 @@
-"""The forgetter: erases e-mail and name of people of whom nothing was confirmed."""
+"""The forgetter: erases e-mail and name of people who have nothing confirmed and pay nothing."""
 
 from app.ledger import Customers
 from app.runtime.clock import Clock

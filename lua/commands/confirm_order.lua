@@ -28,9 +28,9 @@ COST
 ]]
 --- @include "lib/now_ms"
 --- @include "lib/refuse_run"
---- @include "lib/whole"
 --- @include "lib/read_hash"
 --- @include "lib/is_overdue"
+--- @include "lib/settle_order"
 --- @include "lib/order_lines"
 --- @include "lib/write_order"
 --- @include "lib/move_units"
@@ -54,10 +54,7 @@ elseif order.status ~= "held" or order.total ~= "0" then
   return { "REFUSED", now, order_fields(order) }
 end
 
-order.status = "confirmed"
-order.confirmed_at = whole(now)
-order.expires_at = ""
-order.version = whole(tonumber(order.version) + 1)
+settle_order(order, now, "free", "")
 write_order(KEYS[1], KEYS[2], KEYS[7], "OrderConfirmed", now, ARGV[3], order, "held", "")
 move_units(KEYS[3], order_lines(order.lines), "held", "sold")
 redis.call("ZREM", KEYS[4], order.order_id)

@@ -52,7 +52,7 @@ for i = 8, math.min(#KEYS, 107) do
 end
 
 local keys = {
-  head = KEYS[1], outbox = KEYS[2], event = KEYS[3], customers = KEYS[4], due_orders = KEYS[5],
+  head = KEYS[1], outbox = KEYS[2], event = KEYS[3], customers = KEYS[4], waiting = KEYS[5],
   holders = KEYS[7],
 }
 for _, each in ipairs(overdue) do

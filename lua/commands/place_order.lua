@@ -105,6 +105,7 @@ local order = {
   lines = pack_lines(lines), currency = event[2], total = whole(total),
   created_at = whole(now), expires_at = expires_at,
   confirmed_at = is_confirmed and whole(now) or "", version = "1",
+  payment_id = "", settlement = is_confirmed and "free" or "", refunded = "0",
 }
 local fact = is_confirmed and "OrderConfirmed" or "OrderHeld"
 write_order(KEYS[1], KEYS[2], KEYS[8], fact, now, event_id, order, "", ARGV[10])

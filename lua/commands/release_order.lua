@@ -53,7 +53,7 @@ elseif order.status ~= "held" then
 end
 
 local keys = {
-  head = KEYS[1], outbox = KEYS[2], event = KEYS[3], customers = KEYS[4], due_orders = KEYS[5],
+  head = KEYS[1], outbox = KEYS[2], event = KEYS[3], customers = KEYS[4], waiting = KEYS[5],
   holders = KEYS[7],
 }
 end_hold(keys, KEYS[8], "OrderReleased", now, ARGV[3], order, "released")

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from app.domain.ids import OrganiserId
 from app.ledger import Scope, open_ledger, upgrade_ledger
 from app.main import create_app
-from app.rollout import write_development_toggles
+from app.rollout import catalogue_of, write_development_toggles
 from app.runtime.jobs import Progress
 from app.runtime.redis_connection import RedisConnection
 from app.runtime.settings import Settings
@@ -104,7 +104,7 @@ def durable_redis() -> Iterator[RedisServer]:
 
 @pytest.fixture
 def settings(durable_redis: RedisServer, tmp_path: Path) -> Settings:
-    write_development_toggles(tmp_path / "toggles.json")
+    write_development_toggles(tmp_path / "toggles.json", catalogue_of(("hack", "sandbox")))
     return Settings(env="development", data_dir=tmp_path, redis_url=durable_redis.url)
 
 

@@ -192,7 +192,7 @@ async def test_reports_and_searches_follow_the_sale(api: Api) -> None:
     table = await api.client.get(
         "/v1/admin/events/concert/sales", params={"format": "csv"}, headers=api.admin
     )
-    assert table.text.splitlines()[1] == "adult,Adult,0,0,2,0,EUR"
+    assert table.text.splitlines()[1] == "adult,Adult,0,0,2,0,EUR,0,0,0"
     found = await api.client.get(
         "/v1/admin/orders",
         params={"email": " ANA@example.COM", "status": "cancelled"},
@@ -216,7 +216,12 @@ async def test_toggles_are_listed_and_felt(api: Api) -> None:
     listed = (await api.client.get("/v1/admin/toggles", headers=api.admin)).json()["items"]
     assert {each["name"]: each["enabled"] for each in listed} == {
         "selling.free": True,
+        "selling.paid": True,
         "selling.halt": False,
+        "payments.hack.offer": False,
+        "payments.hack.halt": False,
+        "payments.sandbox.offer": True,
+        "payments.sandbox.halt": False,
     }
 
 

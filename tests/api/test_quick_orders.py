@@ -57,6 +57,9 @@ ORDER = Order(
     expires_at_ms=1_800_000_600_007,
     confirmed_at_ms=None,
     version=1,
+    payment_id=None,
+    settlement=None,
+    refunded=Money(0, "EUR"),
 )
 
 

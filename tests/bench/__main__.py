@@ -1,7 +1,8 @@
-"""Figures of this machine, printed, never asserted: `./taquilla bench [sale | facts]`.
+"""Figures of this machine, printed, never asserted: `./taquilla bench [sale | facts | paid]`.
 
 sale     one order three ways, side by side: the script alone, a naive seller, ours over HTTP
 facts    facts a second through relay and projector, on SQLite and on PostgreSQL
+paid     orders placed and paid a second over HTTP, and what one of them is made of
 """
 
 import argparse
@@ -9,6 +10,7 @@ import asyncio
 import sys
 
 from tests.bench.facts import measure_facts
+from tests.bench.paid import measure_paid
 from tests.bench.sale import Plan, measure_sale
 
 
@@ -18,18 +20,20 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("figure", nargs="?", choices=["sale", "facts"], default="sale")
+    parser.add_argument("figure", nargs="?", choices=["sale", "facts", "paid"], default="sale")
     parser.add_argument(
         "--orders", type=_whole, default=40_000, help="at most, for each seller and round"
     )
     parser.add_argument(
-        "--seconds", type=_seconds, default=4.0, help="at most, for each seller and round of sale"
+        "--seconds", type=_seconds, default=4.0, help="at most, for each round of sale and paid"
     )
-    parser.add_argument("--rounds", type=_whole, default=3, help="of sale")
+    parser.add_argument("--rounds", type=_whole, default=3, help="of sale and paid")
     arguments = parser.parse_args()
     if arguments.figure == "facts":
         asyncio.run(measure_facts(arguments.orders))
-    elif not measure_sale(Plan(arguments.rounds, arguments.orders, arguments.seconds)):
+        return
+    measure = measure_paid if arguments.figure == "paid" else measure_sale
+    if not measure(Plan(arguments.rounds, arguments.orders, arguments.seconds)):
         sys.exit(1)
 
 

@@ -19,6 +19,9 @@ from typing import cast
 
 import uvloop
 
+_ORDER = re.compile(rb'"id":"([^"]+)"')
+_TOKEN = re.compile(rb'"token":"([^"]+)"')
+_PAYMENT = b'{"method":"sandbox"}'
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 ANSWER_SECONDS_MAX = 30.0
 EVENT = "bench"
@@ -27,13 +30,15 @@ EVENT = "bench"
 @dataclass(frozen=True, slots=True)
 class Burst:
     """What to send: `orders` at most, for `seconds` at most. Buyers are numbered from
-    `first_buyer`, so that no two bursts at the same seller share one."""
+    `first_buyer`, so that no two bursts at the same seller share one. `pays`: each order is paid
+    at once with the sandbox, and both calls together are what is timed."""
 
     port: int
     orders: int
     seconds: float
     connections: int
     first_buyer: int
+    pays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +67,13 @@ class _Run:
         self.answers: Counter[str] = Counter()
         self.latencies: list[float] = []
         self.deadline = time.perf_counter() + burst.seconds
-        self._sent = 0
+        self.sent = 0
 
     def next_request(self) -> bytes | None:
-        if self._sent >= self.burst.orders or time.perf_counter() > self.deadline:
+        if self.sent >= self.burst.orders or time.perf_counter() > self.deadline:
             return None
-        buyer = self.burst.first_buyer + self._sent
-        self._sent += 1
+        buyer = self.burst.first_buyer + self.sent
+        self.sent += 1
         body = (
             f'{{"customer":{{"email":"buyer{buyer}@example.com"}},'
             '"lines":[{"ticket_type":"adult","quantity":1}]}'
@@ -78,6 +83,21 @@ class _Run:
             f"Idempotency-Key: key-of-buyer-{buyer:012d}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
         ).encode()
+
+
+def _payment_request(body: bytes, buyer: bytes) -> bytes | None:
+    """For the order that was just answered; None: it is none."""
+    order, token = _ORDER.search(body), _TOKEN.search(body)
+    if order is None or token is None:
+        return None
+    return b"".join(
+        (
+            b"POST /v1/orders/%s/payments HTTP/1.1\r\nHost: localhost\r\n" % order[1],
+            b"Order-Token: %s\r\nIdempotency-Key: pay-%s\r\n" % (token[1], buyer),
+            b"Content-Type: application/json\r\n",
+            b"Content-Length: %d\r\n\r\n%s" % (len(_PAYMENT), _PAYMENT),
+        )
+    )
 
 
 class _Buyer(asyncio.Protocol):
@@ -97,10 +117,25 @@ class _Buyer(asyncio.Protocol):
         length = _LENGTH.search(self._buffer, 0, head_ends) if head_ends > 0 else None
         if length is None or len(self._buffer) < head_ends + 4 + int(length[1]):
             return
-        self._run.latencies.append(time.perf_counter() - self._asked_at)
-        self._run.answers[self._buffer[9:12].decode()] += 1
+        status, body = self._buffer[9:12].decode(), self._buffer[head_ends:]
         self._buffer = b""
+        if self._run.burst.pays and status == "201":
+            if not self._is_paying:
+                self._pay(body)
+                return
+            if b'"status":"succeeded"' not in body:
+                status = "201, and not paid"
+        self._run.latencies.append(time.perf_counter() - self._asked_at)
+        self._run.answers[status] += 1
         self._ask()
+
+    def _pay(self, body: bytes) -> None:
+        request = _payment_request(body, b"%016d" % self._run.sent)
+        if request is None:
+            self.connection_lost(None)
+            return
+        self._is_paying = True
+        self._transport.write(request)
 
     def connection_lost(self, _error: Exception | None) -> None:
         if not self._done.done():
@@ -108,6 +143,7 @@ class _Buyer(asyncio.Protocol):
             self._done.set_result(None)
 
     def _ask(self) -> None:
+        self._is_paying = False
         request = self._run.next_request()
         if request is None:
             self._done.set_result(None)

@@ -32,16 +32,21 @@ def machine_seconds() -> float:
     return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
-def descendants(pid: int, word: str = "") -> list[int]:
-    """Those below `pid` that have `word` as an argument, or all."""
+def descendants(pid: int, word: str = "", *, without: str | None = None) -> list[int]:
+    """Those below `pid` that have `word` as an argument and `without` not, or all."""
     parents = dict(_parents())
     found = []
     for child in parents:
         above: int | None = child
         while above := parents.get(above or 0):
-            if above == pid and (not word or word in _arguments(child)):
+            if above == pid and _fits(child, word, without):
                 found.append(child)
     return found
+
+
+def _fits(pid: int, word: str, without: str | None) -> bool:
+    arguments = _arguments(pid)
+    return (not word or word in arguments) and without not in arguments
 
 
 def _parents() -> Iterator[tuple[int, int]]:

@@ -254,7 +254,9 @@ class _Naive(_Seller):
 class _Ours(_Seller):
     def __init__(self, server: RedisServer, service: Service, processes: int) -> None:
         port = int(service.base_url.rpartition(":")[2])
-        super().__init__(server, port, descendants(service.process.pid, "serve"))
+        super().__init__(
+            server, port, descendants(service.process.pid, "serve", without="--internal")
+        )
         self.name = f"ours, TAQUILLA_API_PROCESSES={processes}"
         self._service = service
         asyncio.run(self._open())

@@ -9,6 +9,7 @@ from statistics import median
 from app.runtime.embedded_redis import RedisEngine
 
 CEILING, NAIVE, OURS = "script alone", "naive seller", "ours"
+_Columns = Sequence[tuple[str, str, str]]
 BUSY_SHARE = 0.15
 """Of the machine: what others may use of it before the throughputs are said to be doubtful."""
 COLUMNS = (
@@ -21,6 +22,16 @@ COLUMNS = (
     ("facts/s", "facts_per_second", ",.0f"),
     ("crowd's core", "crowd_share", ".0%"),
 )
+PAID_COLUMNS = (
+    ("checkouts/s", "orders_per_second", ",.0f"),
+    *COLUMNS[1:4],
+    ("API µs", "api_us", ",.0f"),
+    ("worker µs", "worker_us", ",.0f"),
+    ("PostgreSQL µs", "database_us", ",.0f"),
+    ("Redis µs", "redis_us", ",.0f"),
+    COLUMNS[-1],
+)
+"""Processor time is per checkout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +45,34 @@ class Measured:
     p99_ms: float | None = None
     api_us: float | None = None
     redis_us: float | None = None
+    worker_us: float | None = None
+    database_us: float | None = None
     crowd_share: float | None = None
     facts_per_second: float | None = None
     faults: Sequence[str] = field(default_factory=list)
 
 
 def describe(
-    measured: Sequence[Measured], engine: RedisEngine, plan: Mapping[str, float], others: float
+    measured: Sequence[Measured],
+    engine: RedisEngine,
+    plan: Mapping[str, float],
+    others: float,
+    columns: _Columns = COLUMNS,
 ) -> tuple[str, bool]:
     """The text, and whether everything went well."""
     names = list(dict.fromkeys(each.name for each in measured))
-    rows = {name: _medians([each for each in measured if each.name == name]) for name in names}
+    rows = {
+        name: _medians([each for each in measured if each.name == name], columns) for name in names
+    }
     faults = [f"{each.name}: {fault}" for each in measured for fault in each.faults]
     return "\n".join(
         [
             _machine(engine),
             _plan(plan),
             "",
-            *_table(rows),
+            *_table(rows, columns),
             "",
-            *(_refusal(faults) if faults else _ratios(rows)),
+            *(_refusal(faults) if faults else _ratios(rows, columns)),
             *_neighbours(others),
         ]
     ), not faults
@@ -74,8 +93,8 @@ def _plan(plan: Mapping[str, float]) -> str:
     )
 
 
-def _medians(rounds: Sequence[Measured]) -> dict[str, float | None]:
-    return {attribute: _median(rounds, attribute) for _, attribute, _ in COLUMNS}
+def _medians(rounds: Sequence[Measured], columns: _Columns) -> dict[str, float | None]:
+    return {attribute: _median(rounds, attribute) for _, attribute, _ in columns}
 
 
 def _median(rounds: Sequence[Measured], attribute: str) -> float | None:
@@ -83,19 +102,21 @@ def _median(rounds: Sequence[Measured], attribute: str) -> float | None:
     return None if None in values else float(median(values))
 
 
-def _table(rows: Mapping[str, Mapping[str, float | None]]) -> list[str]:
+def _table(rows: Mapping[str, Mapping[str, float | None]], columns: _Columns) -> list[str]:
     width = max(map(len, rows))
-    lines = [" " * width + "".join(f"{title:>16}" for title, _, _ in COLUMNS)]
+    lines = [" " * width + "".join(f"{title:>16}" for title, _, _ in columns)]
     for name, row in rows.items():
         cells = (
             "-" if (value := row[attribute]) is None else format(value, form)
-            for _, attribute, form in COLUMNS
+            for _, attribute, form in columns
         )
         lines.append(f"{name:<{width}}" + "".join(f"{cell:>16}" for cell in cells))
     return lines
 
 
-def _ratios(rows: Mapping[str, Mapping[str, float | None]]) -> list[str]:
+def _ratios(rows: Mapping[str, Mapping[str, float | None]], columns: _Columns) -> list[str]:
+    if columns is PAID_COLUMNS:
+        return [_paid_ratio(name, row) for name, row in rows.items()]
     speeds = {name: row["orders_per_second"] or 0.0 for name, row in rows.items()}
     costs = {name: row["api_us"] or 0.0 for name, row in rows.items()}
     ceiling = max(speed for name, speed in speeds.items() if name.startswith(CEILING))
@@ -108,6 +129,14 @@ def _ratios(rows: Mapping[str, Mapping[str, float | None]]) -> list[str]:
         for name in rows
         if name.startswith(OURS)
     ]
+
+
+def _paid_ratio(name: str, row: Mapping[str, float | None]) -> str:
+    """Who works how much: the shares of one checkout's processor time."""
+    parts = {title.removesuffix(" µs"): row[name] or 0.0 for title, name, _ in PAID_COLUMNS[4:8]}
+    whole = sum(parts.values())
+    shares = ", ".join(f"{part} {used / whole:.0%}" for part, used in parts.items())
+    return f"{name}: {whole:,.0f} µs of processor a checkout: {shares}"
 
 
 def _refusal(faults: Sequence[str]) -> list[str]:

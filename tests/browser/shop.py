@@ -1,7 +1,9 @@
 """What the browser's tests do again and again: open an event, take a phone, fill in the form."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -9,6 +11,7 @@ from uuid import uuid4
 import httpx
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
+from payments.testing import Books
 from tests.flows.conftest import ROOT, Service
 
 WIDTH, HEIGHT = 390, 844
@@ -35,6 +38,24 @@ class Phone:
     async def fill_in(self, *, email: str = "ana@example.com", adult: int = 1) -> None:
         await self.page.get_by_label("Quantity: Adult").fill(str(adult))
         await self.page.get_by_label("E-mail").fill(email)
+
+    async def hold(
+        self, event_id: str, *, adult: int = 2, more: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
+        """Tickets that cost something, up to the choice of how to pay."""
+        await self.open_event(event_id)
+        await self.fill_in(adult=adult)
+        for name, quantity in more.items():
+            await self.page.get_by_label(f"Quantity: {name}").fill(str(quantity))
+        await self.press("Hold tickets")
+        await self.sees_title("On hold for you")
+        await expect(self.page.get_by_role("form", name="Payment")).to_be_visible()
+
+    async def pay(self, what: str = "Approve") -> None:
+        """`what`: the label of what the sandbox is to do."""
+        form = self.page.get_by_role("form", name="Payment")
+        await form.get_by_label(what, exact=True).check()
+        await form.get_by_role("button", name="Pay").click()
 
     async def press(self, name: str) -> None:
         await self.page.get_by_role("button", name=name, exact=True).click()
@@ -122,6 +143,20 @@ class Shop:
             f"/v1/orders/{order['id']}/{verb}", headers={"Order-Token": order["token"]}
         )
         assert answer.status_code == 200, answer.text
+
+    async def refund(self, order_id: str, amount: int | None = None) -> None:
+        """By the organiser; all that is left, unless an amount is given."""
+        answer = await self.client.post(
+            f"/v1/admin/orders/{order_id}/refunds",
+            json={} if amount is None else {"amount": amount},
+            headers={**self.service.admin, "Idempotency-Key": uuid4().hex},
+        )
+        assert answer.status_code == 201, answer.text
+
+    @property
+    def books(self) -> Books:
+        """Of the sandbox: what buyers have really paid."""
+        return Books(self.service.data_dir / "sandbox-books.sqlite")
 
     async def cancel(self, order: dict[str, Any]) -> None:
         answer = await self.client.post(

@@ -63,12 +63,57 @@ async def every_view(shop: Shop, phone: Phone) -> AsyncIterator[str]:
     await phone.press("Yes, let go")
     await phone.sees_title("Let go")
     yield "a released order"
+    async for view in every_view_of_paying(phone, event_id):
+        yield view
     await phone.open("#/orders")
     await expect(phone.page.locator(".card-name").first).to_be_visible()
     yield "my orders"
     await phone.open("#/nowhere")
     await phone.sees_title("There is nothing here")
     yield "nothing"
+
+
+async def every_view_of_paying(phone: Phone, event_id: str) -> AsyncIterator[str]:
+    await phone.hold(event_id, adult=0, more={"Seat in a boat": 1})
+    address = phone.page.url
+    yield "the choice of a payment method"
+    await phone.pay("Decline: not enough money")
+    await phone.is_told("Not enough money")
+    yield "a decline"
+    await phone.pay("Ask me on a page of its own")
+    await phone.sees_title("Approve this payment?")
+    yield "the page of the sandbox"
+    await phone.page.goto(address)
+    await phone.is_told("One step is left")
+    yield "a payment that waits for its buyer"
+    await phone.press("Pay another way")
+    yield "the choice of another way"
+    await phone.pay("Approve, and lose the answer")
+    await phone.is_told("We are checking your payment")
+    yield "a payment that is being checked"
+    await phone.sees_title("It is yours", seconds=20)
+    yield "a paid order"
+    await phone.open("#/paid/nobody-knows")
+    await phone.sees_title("Open the link of your order")
+    yield "the way back without an order"
+
+
+async def test_an_order_can_be_paid_with_the_keyboard_alone(shop: Shop, phone: Phone) -> None:
+    await phone.hold(await shop.event(ticket_types=[type_of(price=2_500)]))
+    keyboard = phone.page.keyboard
+    await tab_to(phone, "Sandbox")
+    await tab_to(phone, "Approve")
+    await keyboard.press("ArrowDown")
+    await tab_to(phone, "Pay €50.00")
+    await keyboard.press("Enter")
+    await phone.is_told("Not enough money")
+    await expect(phone.page.locator(".outcome")).to_be_focused()
+    await expect(phone.page.get_by_role("form", name="Payment")).to_be_visible()
+    await tab_to(phone, "Approve")
+    await tab_to(phone, "Pay €50.00")
+    await keyboard.press("Enter")
+    await phone.sees_title("It is yours")
+    await expect(phone.page.locator(".lead")).to_be_focused()
 
 
 async def test_tickets_can_be_bought_with_the_keyboard_alone(shop: Shop, phone: Phone) -> None:

@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 from app.domain.events import EventConfiguration, Pool, TicketType
 from app.domain.facts import (
     FACTS,
+    ORDER_FACTS,
     EventChanged,
     EventOpened,
     Fact,
     FactStem,
     OrderFact,
+    OrderRefunded,
     PoolCapacityChanged,
     Position,
 )
@@ -21,11 +23,13 @@ from app.domain.ids import (
     OrderId,
     OrganiserId,
     Partition,
+    PaymentId,
     PoolId,
     TicketTypeId,
     make_order_id,
+    make_payment_id,
 )
-from app.domain.orders import Birth, Order, OrderLine, OrderStatus
+from app.domain.orders import Birth, Order, OrderLine, OrderStatus, Settlement
 from payments import MAX_AMOUNT_MINOR, Money
 from tests.builders import a_ticket_type, an_event
 
@@ -37,6 +41,14 @@ STATUS_AFTER = {
     "OrderExpired": OrderStatus.EXPIRED,
     "OrderCancelled": OrderStatus.CANCELLED,
 }
+PAYMENT = PaymentId("pay_abcdefghijklmnopqrstuvwxyz")
+PAID_EXAMPLES: dict[str, tuple[OrderStatus, OrderStatus, int]] = {
+    "OrderPaymentBegan": (OrderStatus.HELD, OrderStatus.PAYING, 2),
+    "OrderConfirmed": (OrderStatus.PAYING, OrderStatus.CONFIRMED, 3),
+    "OrderPaymentFailed": (OrderStatus.PAYING, OrderStatus.HELD, 3),
+    "OrderRefunded": (OrderStatus.CONFIRMED, OrderStatus.CONFIRMED, 4),
+}
+"""Before, after, and the version after, of an order that costs something."""
 EXAMPLE_CONFIGURATION = an_event(
     pools={"floor": 100, "meals": 40},
     ticket_types=(
@@ -65,6 +77,8 @@ def example(name: str) -> Fact:
         event_id=EventId("concert"),
         version=2,
     )
+    if name in PAID_EXAMPLES and name not in STATUS_AFTER:
+        return example_of_a_payment(name)
     if issubclass(kind, OrderFact):
         return _example_order_fact(kind, stem)
     if issubclass(kind, EventOpened | EventChanged):
@@ -95,10 +109,44 @@ def _example_order_fact(kind: type[OrderFact], stem: FactStem) -> OrderFact:
         expires_at_ms=None if is_confirmed else BORN_MS + 600_000,
         confirmed_at_ms=BORN_MS + 1_234 if is_confirmed else None,
         version=version,
+        payment_id=None,
+        settlement=Settlement.FREE if is_confirmed else None,
+        refunded=Money(0, "EUR"),
     )
     before = OrderStatus.CONFIRMED if status is OrderStatus.CANCELLED else OrderStatus.HELD
     stem["version"] = version
     return kind(**stem, order=order, previous=None if is_birth else before)
+
+
+def example_of_a_payment(name: str) -> OrderFact:
+    """The fact of this kind about an order of 31.50 EUR that is paid, or not."""
+    before, status, version = PAID_EXAMPLES[name]
+    free = example("OrderCancelled")
+    assert isinstance(free, OrderFact)
+    is_confirmed, is_held = status is OrderStatus.CONFIRMED, status is OrderStatus.HELD
+    refunded = Money(1_050, "EUR") if name == "OrderRefunded" else Money(0, "EUR")
+    order = replace(
+        free.order,
+        status=status,
+        lines=tuple(replace(each, unit_price=Money(1_050, "EUR")) for each in free.order.lines),
+        total=Money(3_150, "EUR"),
+        expires_at_ms=None if is_confirmed else BORN_MS + 600_000,
+        confirmed_at_ms=BORN_MS + 1_234 if is_confirmed else None,
+        version=version,
+        payment_id=None if is_held else PAYMENT,
+        settlement=Settlement.PAID if is_confirmed else None,
+        refunded=refunded,
+    )
+    stem = FactStem(
+        partition=free.partition,
+        position=free.position,
+        at_ms=free.at_ms,
+        event_id=free.event_id,
+        version=version,
+    )
+    if name == "OrderRefunded":
+        return OrderRefunded(**stem, order=order, previous=before, amount=refunded)
+    return ORDER_FACTS[name](**stem, order=order, previous=before)
 
 
 slugs = st.text("abcxyz019", min_size=1, max_size=40)
@@ -148,6 +196,9 @@ orders = st.builds(
     expires_at_ms=maybe_instants,
     confirmed_at_ms=maybe_instants,
     version=counts,
+    payment_id=st.none() | tails.map(make_payment_id),
+    settlement=st.none() | st.sampled_from(Settlement),
+    refunded=amounts,
 )
 
 
@@ -162,8 +213,13 @@ def facts(draw: st.DrawFn) -> Fact:
         version=draw(counts),
     )
     if issubclass(kind, OrderFact):
-        order = replace(draw(orders), event_id=stem["event_id"])
-        return kind(**stem, order=order, previous=draw(st.none() | st.sampled_from(OrderStatus)))
+        order = draw(orders)
+        refunded = Money(order.refunded.amount_minor, order.total.currency)
+        order = replace(order, event_id=stem["event_id"], refunded=refunded)
+        previous = draw(st.none() | st.sampled_from(OrderStatus))
+        if issubclass(kind, OrderRefunded):
+            return kind(**stem, order=order, previous=previous, amount=draw(amounts))
+        return kind(**stem, order=order, previous=previous)
     if issubclass(kind, EventOpened | EventChanged):
         return kind(**stem, configuration=replace(draw(configurations), id=stem["event_id"]))
     if issubclass(kind, PoolCapacityChanged):

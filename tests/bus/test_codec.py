@@ -15,7 +15,7 @@ from app.bus import decode_fact, decode_slice, encode_fact, encode_slice
 from app.domain.facts import FACTS, Fact, OrderFact
 from app.runtime.clock import parse_instant
 from app.runtime.errors import ContractError
-from tests.bus.facts import example, facts
+from tests.bus.facts import example, example_of_a_payment, facts
 from tests.contracts.bus import a_bulky_fact
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -31,6 +31,21 @@ def golden(name: str) -> str:
 @pytest.mark.parametrize("name", EVERY_KIND)
 def test_a_fact_is_written_as_its_golden_file_has_it(name: str) -> None:
     assert json.loads(encode_fact(example(name))) == json.loads(golden(name))
+
+
+def test_a_paid_order_is_written_and_read_as_its_golden_file_has_it() -> None:
+    text = (GOLDEN / "OrderConfirmed.paid.v1.json").read_text()
+    fact = example_of_a_payment("OrderConfirmed")
+
+    assert json.loads(encode_fact(fact)) == json.loads(text)
+    assert decode_fact(text) == fact
+
+
+@pytest.mark.parametrize("name", ["OrderHeld", "OrderConfirmed", "OrderCancelled"])
+def test_a_free_order_is_written_as_before_there_were_payments(name: str) -> None:
+    """So a reader of the release before reads on, and what it wrote is read."""
+    order = json.loads(encode_fact(example(name)))["data"]["order"]
+    assert not order.keys() & {"payment_id", "settlement", "refunded"}
 
 
 @pytest.mark.parametrize("name", EVERY_KIND)
@@ -146,6 +161,11 @@ def test_what_is_no_event_at_all_is_a_fault_of_our_own(text: str | bytes) -> Non
 def test_an_event_with_a_spoilt_member_is_a_fault_of_our_own(path: str, value: object) -> None:
     with pytest.raises(ContractError):
         decode_fact(_spoil("OrderHeld", path, value))
+
+
+def test_a_refund_in_another_currency_is_a_fault_of_our_own() -> None:
+    with pytest.raises(ContractError):
+        decode_fact(_spoil("OrderRefunded", "data.order.refunded.currency", "JPY"))
 
 
 @pytest.mark.parametrize(

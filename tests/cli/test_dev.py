@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import pytest
 from redis import Redis
 
 from app.runtime.data_directory import redis_socket_path
+from tests.flows.conftest import free_ports
 from tests.runtime.processes import children_of, is_gone, wait_gone
 
 ROOT = Path(__file__).parents[2]
@@ -47,13 +47,14 @@ class Dev:
 @pytest.fixture
 def start_dev(tmp_path: Path) -> Iterator[Callable[..., Dev]]:
     started: list[Dev] = []
-    port, metrics_port = free_ports()
+    port, internal_port, metrics_port = free_ports(3)
 
     def start(*arguments: str, data_dir: Path = tmp_path / "data") -> Dev:
         log = tmp_path / f"log-{len(started)}"
         settings = {
             "TAQUILLA_DATA_DIR": str(data_dir),
             "TAQUILLA_HTTP_PORT": str(port),
+            "TAQUILLA_INTERNAL_PORT": str(internal_port),
             "TAQUILLA_METRICS_PORT": str(metrics_port),
             "TAQUILLA_API_PROCESSES": "2",
         }
@@ -78,13 +79,6 @@ def start_dev(tmp_path: Path) -> Iterator[Callable[..., Dev]]:
             wait_gone(children, GONE_SECONDS)
 
 
-def free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], other.getsockname()[1]
-
-
 def end(dev: Dev, number: signal.Signals) -> int:
     dev.process.send_signal(number)
     return dev.process.wait(GONE_SECONDS)
@@ -95,7 +89,7 @@ def test_ctrl_c_ends_everything_and_a_second_run_keeps_the_data_until_fresh(
 ) -> None:
     dev = start_dev()
     children = dev.wait_open()
-    assert len(children) == 4, "Redis, two API processes, one worker"
+    assert len(children) == 6, "Redis, two API processes and the internal one, worker, sandbox"
     with urllib.request.urlopen(f"http://127.0.0.1:{dev.port}/readyz", timeout=5) as answer:
         assert answer.status == 200
     shop = f"http://127.0.0.1:{dev.port}/"

@@ -59,6 +59,9 @@ def a_bulky_fact(seq: int) -> Fact:
         expires_at_ms=born_ms + 1,
         confirmed_at_ms=None,
         version=1,
+        payment_id=None,
+        settlement=None,
+        refunded=Money(0, "EUR"),
     )
     return OrderHeld(
         partition=Partition(0),

@@ -22,6 +22,7 @@ from app.domain.identity import (
     make_fingerprint,
     make_order_token,
     order_tail,
+    payment_tail,
 )
 from app.domain.ids import (
     CustomerRef,
@@ -29,7 +30,9 @@ from app.domain.ids import (
     OrderId,
     TicketTypeId,
     make_order_id,
+    make_payment_id,
     parse_order_id,
+    parse_payment_id,
     partition_of,
 )
 
@@ -67,6 +70,13 @@ def test_case_and_blanks_around_make_no_other_customer(email: str) -> None:
     assert make_customer_ref(SECRET, f" \t{email.upper()}\n") == ref
     assert len(ref) == 26
     assert set(ref) <= BASE32
+
+
+@pytest.mark.parametrize("each", GOLDEN["payment_tails"])
+def test_a_payment_is_found_again_by_its_key_for_ever(each: dict[str, str]) -> None:
+    assert payment_tail(SECRET, OrderId(each["order_id"]), each["key"]) == each["tail"]
+    assert parse_payment_id(make_payment_id(each["tail"])) == f"pay_{each['tail']}"
+    assert payment_tail(OLDER, OrderId(each["order_id"]), each["key"]) != each["tail"]
 
 
 @given(st.binary(min_size=32, max_size=64), refs)

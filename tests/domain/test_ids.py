@@ -8,9 +8,12 @@ from app.domain.ids import (
     EventId,
     OrderAddress,
     Partition,
+    PaymentId,
     make_order_id,
     parse_order_id,
+    parse_payment_id,
     partition_of,
+    reference_of,
 )
 
 slugs = st.from_regex(r"[a-z0-9][a-z0-9-]{0,39}", fullmatch=True)
@@ -87,3 +90,27 @@ def test_every_event_has_a_partition(event_id: str, partitions: int) -> None:
 def test_events_spread_over_all_partitions() -> None:
     found = {partition_of(EventId(f"event-{n}"), 16) for n in range(200)}
     assert found == set(range(16))
+
+
+PAYMENT = "pay_" + "a" * 26
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        PAYMENT[4:],
+        PAYMENT + "a",
+        PAYMENT[:-1],
+        PAYMENT[:-1] + "1",
+        PAYMENT.upper(),
+        f"{PAYMENT}\n",
+    ],
+)
+def test_what_only_looks_like_a_payment_id_is_refused(text: str) -> None:
+    assert parse_payment_id(PAYMENT) == PAYMENT
+    assert parse_payment_id(text) is None
+
+
+def test_a_provider_knows_a_payment_by_letters_and_digits_alone() -> None:
+    assert reference_of(PaymentId(PAYMENT)) == "a" * 26

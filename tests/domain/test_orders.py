@@ -15,6 +15,8 @@ from app.domain.orders import (
     Order,
     OrderLine,
     OrderStatus,
+    Settlement,
+    unsaid_settlement,
 )
 from payments import Money
 
@@ -43,6 +45,9 @@ def an_order(
         expires_at_ms=expires_at_ms,
         confirmed_at_ms=confirmed_at_ms,
         version=version,
+        payment_id=None,
+        settlement=None if confirmed_at_ms is None else Settlement.FREE,
+        refunded=Money(0, "EUR"),
     )
 
 
@@ -105,3 +110,31 @@ def test_what_is_live_counts_against_the_customer_and_what_holds_is_live() -> No
 def test_the_amount_of_a_line_is_its_price_that_many_times(price: int, quantity: int) -> None:
     line = OrderLine(TicketTypeId("adult"), quantity, Money(price, "EUR"), "Adult")
     assert line.amount == Money(price * quantity, "EUR")
+
+
+amounts = st.integers(0, 10**12)
+
+
+@given(st.lists(st.tuples(st.integers(1, 100), amounts), min_size=1, max_size=20), st.data())
+def test_the_lines_of_an_order_share_a_refund_and_nothing_is_lost(
+    lines: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    total = Money(sum(n * price for n, price in lines), "EUR")
+    priced = tuple(replace(LINE, quantity=n, unit_price=Money(each, "EUR")) for n, each in lines)
+    order = replace(an_order(), lines=priced, total=total)
+    part = data.draw(st.integers(0, order.total.amount_minor))
+
+    shares = order.shares_of(Money(part, "EUR"))
+
+    assert sum(shares) == part
+    assert all(share >= 0 for share in shares)
+    everything = tuple(line.amount.amount_minor for line in order.lines)
+    assert order.shares_of(order.total) == everything
+
+
+def test_of_what_nobody_wrote_down_the_settlement_follows() -> None:
+    free, dear = Money(0, "EUR"), Money(1, "EUR")
+    assert unsaid_settlement(free, None) is None
+    assert unsaid_settlement(free, CREATED) is Settlement.FREE
+    assert unsaid_settlement(dear, None) is None
+    assert unsaid_settlement(dear, CREATED) is None

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.rollout import write_development_toggles
+from app.rollout import catalogue_of, write_development_toggles
 from app.runtime.supervisor import EXIT_MISCONFIGURED
 from tests.flows.conftest import ROOT, STOP_SECONDS, Service, free_ports, until
 from tests.servers.kinesalite import (
@@ -61,7 +61,7 @@ def settings(tmp_path: Path, kinesalite: KinesaliteServer) -> Iterator[dict[str,
         if not name.startswith(("AWS_", "TAQUILLA_"))
     }
     try:
-        write_development_toggles(tmp_path / "toggles.json")
+        write_development_toggles(tmp_path / "toggles.json", catalogue_of(("hack", "sandbox")))
         yield {
             **clean,
             "TAQUILLA_ENV": "development",
@@ -119,7 +119,7 @@ def test_a_worker_without_its_stream_does_not_start(settings: dict[str, str]) ->
     ran = _run(settings | ENVIRONMENT, "worker")
 
     assert ran.returncode == EXIT_MISCONFIGURED, ran.stdout + ran.stderr
-    assert "\ntaquilla: TAQUILLA_KINESIS_STREAM=none: " in ran.stderr, ran.stderr
+    assert "taquilla: TAQUILLA_KINESIS_STREAM=none: " in ran.stderr, ran.stderr
     assert "Traceback" not in ran.stderr
 
 

@@ -23,6 +23,12 @@ ORGANISERS_PATH = {
     *("searchOrders", "cancelOrder", "readSales", "listFacts", "listToggles"),
 }
 OTHERS = {"listKeys", "listRevokedTickets", "readHealth", "readReadiness"}
+PAYING_PATH = {
+    *("listPaymentMethods", "startPayment", "readPayment"),
+    *("refundOrder", "searchPayments", "reportPayments"),
+}
+PROVIDERS = {"takeNotice"}
+"""Signed by a provider: nothing for a person to try."""
 
 
 @dataclass
@@ -138,6 +144,28 @@ async def test_the_organisers_path_works_as_it_is_proposed_again_and_again(reade
     assert reader.tried == ORGANISERS_PATH
 
 
+async def test_a_paid_order_is_paid_and_refunded_as_it_is_proposed(reader: Reader) -> None:
+    lines = [{"ticket_type": "standing", "quantity": 1}]
+    placed = await reader.client.post(
+        "/v1/events/demo-paid/orders",
+        json={"customer": {"email": "ana@example.com"}, "lines": lines},
+        headers={"Idempotency-Key": "key-of-who-reads-the-reference"},
+    )
+    order = placed.json()
+    of_order = {"path.order_id": order["id"], "header.Order-Token": order["token"]}
+    methods = await reader.try_out("listPaymentMethods", values=of_order)
+    assert [each["id"] for each in methods.json()["items"]] == ["sandbox"]
+    paid = await reader.try_out("startPayment", values=of_order)
+    assert (paid.status_code, paid.json()["status"]) == (201, "succeeded"), paid.text
+    of_payment = of_order | {"path.payment_id": paid.json()["id"]}
+    assert (await reader.try_out("readPayment", values=of_payment)).json() == paid.json()
+    refunded = await reader.try_out("refundOrder", values=of_order)
+    assert (refunded.status_code, refunded.json()["status"]) == (201, "succeeded")
+    for operation_id in ("searchPayments", "reportPayments"):
+        assert (await reader.try_out(operation_id)).status_code == 200
+    assert reader.tried == PAYING_PATH
+
+
 async def test_what_may_be_tried_is_either_persons_or_the_operators(reader: Reader) -> None:
     for operation_id in OTHERS:
         assert (await reader.try_out(operation_id)).status_code == 200
@@ -146,7 +174,8 @@ async def test_what_may_be_tried_is_either_persons_or_the_operators(reader: Read
         for item in reader.document["paths"].values()
         for operation in item.values()
     }
-    assert known == BUYERS_PATH | ORGANISERS_PATH | OTHERS, "walk the new one in a test above"
+    walked = BUYERS_PATH | ORGANISERS_PATH | PAYING_PATH | OTHERS | PROVIDERS
+    assert known == walked, "walk the new one in a test above"
 
 
 async def test_docs_load_from_their_own_service_alone(reader: Reader, service: Service) -> None:

@@ -37,6 +37,7 @@ async def assert_conserved(
     assert await inventory.orders.read_orders(addresses) == list(fold.orders.values())
     await _assert_deadlines(inventory, connection, fold)
     await _assert_holders(inventory, connection, fold)
+    await _assert_paying(inventory, connection, fold)
 
 
 async def facts_of(inventory: Inventory, event_id: EventId) -> list[Fact]:
@@ -84,3 +85,18 @@ async def _assert_holders(
             assert address is None, f"{order.id} has ended and keeps its address"
     counted = pair_fields(await connection.call("HGETALL", keys.holders))
     assert {name: int(count) for name, count in counted.items()} == holders
+
+
+async def _assert_paying(
+    inventory: Inventory, connection: RedisConnection, fold: EventFold
+) -> None:
+    """Paying orders, and they alone, wait for a look-up, and only they may be pinned."""
+    keys = keys_of_event(fold.event_id, inventory.partitions)
+    paying = await inventory.payments.read_paying(keys.partition.partition)
+    of_event = {each for each in paying if each.split(".")[1] == fold.event_id}
+    assert of_event == {
+        order.id for order in fold.orders.values() if order.status is OrderStatus.PAYING
+    }
+    for order in fold.orders.values():
+        pinned = await connection.call("HGET", keys.partition.order(order.id), "pinned")
+        assert pinned is None or order.id in of_event, f"{order.id} is pinned and not paying"

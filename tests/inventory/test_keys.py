@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pytest
 from redis.crc import key_slot
 
-from app.domain.ids import OrderId, Partition, PoolId, partition_of
+from app.domain.ids import OrderId, Partition, PaymentId, PoolId, partition_of
+from app.domain.orders import Settlement
 from app.domain.outcomes import EventIs
 from app.inventory import Inventory, TestTime, open_inventory
 from app.inventory.event_fields import flatten_configuration, parse_configuration
@@ -36,10 +37,11 @@ def test_every_key_of_a_partition_has_its_tag() -> None:
 
     assert {
         *(partition.head, partition.outbox, partition.lease, partition.events),
-        *(partition.due_events, partition.order(OrderId("03.gig.abc"))),
+        *(partition.due_events, partition.paying, partition.order(OrderId("03.gig.abc"))),
         *(event.event, event.customers, event.due_orders),
     } == {
         *("{p03}:head", "{p03}:outbox", "{p03}:lease", "{p03}:events", "{p03}:due"),
+        "{p03}:paying",
         *("{p03}:order:03.gig.abc", "{p03}:event:gig", "{p03}:customers:gig", "{p03}:due:gig"),
     }
 
@@ -85,6 +87,15 @@ async def _run_every_command(inventory: Inventory) -> None:
     await orders.release_order(held.address)
     await orders.expire_orders(partition, event.id, [free.address.order_id, held.address.order_id])
     await orders.cancel_order(free.address)
+    payments, payment_id = inventory.payments, PaymentId("pay_" + "a" * 26)
+    await payments.begin_payment(held.address, payment_id, look_up_at_ms=1)
+    await payments.pin_hold(held.address, payment_id)
+    await payments.unpin_hold(held.address, payment_id)
+    await payments.fail_payment(held.address, payment_id)
+    await payments.expire_payment(held.address, payment_id)
+    await payments.confirm_payment(held.address, payment_id, Settlement.PAID)
+    await payments.reacquire_order(held.address, payment_id, Settlement.PAID)
+    await payments.refund_order(held.address, payment_id, refunded_minor=1)
     await events.change_event(found.event, an_event(hold_seconds=1))
     await events.change_capacity(event.id, PoolId("floor"), 5)
     await events.pause_event(event.id)

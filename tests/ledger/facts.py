@@ -14,6 +14,9 @@ from app.domain.facts import (
     OrderExpired,
     OrderFact,
     OrderHeld,
+    OrderPaymentBegan,
+    OrderPaymentFailed,
+    OrderRefunded,
     OrderReleased,
     Position,
     RecordedFact,
@@ -23,15 +26,17 @@ from app.domain.ids import (
     CustomerRef,
     EventId,
     Partition,
+    PaymentId,
     TicketTypeId,
     make_order_id,
 )
-from app.domain.orders import Birth, Order, OrderLine, OrderStatus
+from app.domain.orders import Birth, Order, OrderLine, OrderStatus, Settlement, unsaid_settlement
 from app.ledger import Applied, Ledger, ProjectionBatch
 from payments import Money
 
 BEGIN_MS = 1_800_000_000_000
 PARTITION = Partition(3)
+PAYMENT = PaymentId("pay_" + "a" * 26)
 BEFORE_ALL = Position(1, 0)
 _BASE32 = "234567abcdefghijklmnopqrstuvwxyz"  # in the order of bytes
 
@@ -70,13 +75,54 @@ class Teller:
         """The order in its next status, and the fact of it."""
         confirmed_at_ms = self.at_ms if status is OrderStatus.CONFIRMED else order.confirmed_at_ms
         after = replace(
-            order, status=status, version=order.version + 1, confirmed_at_ms=confirmed_at_ms
+            order,
+            status=status,
+            version=order.version + 1,
+            confirmed_at_ms=confirmed_at_ms,
+            settlement=order.settlement or unsaid_settlement(order.total, confirmed_at_ms),
         )
         return after, self._tell(after, order.status)
 
-    def _tell(self, order: Order, previous: OrderStatus | None) -> RecordedFact:
+    def paid(self, order: Order, status: OrderStatus) -> tuple[Order, RecordedFact]:
+        """A step of the order's payment, by where it leads."""
+        kinds = {OrderStatus.PAYING: OrderPaymentBegan, OrderStatus.HELD: OrderPaymentFailed}
+        is_open = status is OrderStatus.PAYING
+        after = replace(
+            order,
+            status=status,
+            version=order.version + 1,
+            payment_id=PAYMENT if is_open else None,
+        )
+        return after, self._tell(after, order.status, kinds[status])
+
+    def settled(self, order: Order, settlement: Settlement) -> tuple[Order, RecordedFact]:
+        after = replace(
+            order,
+            status=OrderStatus.CONFIRMED,
+            version=order.version + 1,
+            expires_at_ms=None,
+            confirmed_at_ms=self.at_ms,
+            payment_id=PAYMENT,
+            settlement=settlement,
+        )
+        return after, self._tell(after, order.status)
+
+    def refunded(self, order: Order, refunded_minor: int) -> tuple[Order, RecordedFact]:
+        """`refunded_minor`: all that has gone back by now."""
+        refunded = Money(refunded_minor, order.total.currency)
+        status = OrderStatus.CANCELLED if refunded == order.total else order.status
+        after = replace(order, status=status, version=order.version + 1, refunded=refunded)
+        stem = self._stem(order.event_id, after.version)
+        amount = refunded - order.refunded
+        fact = OrderRefunded(**stem, order=after, previous=order.status, amount=amount)
+        return after, record(fact)
+
+    def _tell(
+        self, order: Order, previous: OrderStatus | None, kind: type[OrderFact] | None = None
+    ) -> RecordedFact:
         stem = self._stem(order.event_id, order.version)
-        return record(_KINDS[order.status](**stem, order=order, previous=previous))
+        kind = kind or _KINDS[order.status]
+        return record(kind(**stem, order=order, previous=previous))
 
     def _stem(self, event_id: EventId, version: int) -> FactStem:
         self.position = Position(self.position.epoch, self.position.seq + 1)
@@ -123,6 +169,9 @@ def an_order(
         expires_at_ms=expires_at_ms,
         confirmed_at_ms=created_at_ms if status is OrderStatus.CONFIRMED else None,
         version=1,
+        payment_id=None,
+        settlement=Settlement.FREE if status is OrderStatus.CONFIRMED else None,
+        refunded=Money(0, "EUR"),
     )
 
 

@@ -1,17 +1,16 @@
 """What most Lua tests do first, and how they look at what is there afterwards."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 
 from app.domain.events import EventConfiguration, OpenedEvent, PoolStock
 from app.domain.facts import Fact, FactStem, OrderFact, Position
-from app.domain.ids import EventId, OrderId, PoolId, partition_of
-from app.domain.orders import Order, OrderStatus
-from app.domain.outcomes import EventIs, OrderPlaced
+from app.domain.ids import EventId, OrderId, PaymentId, PoolId, partition_of
+from app.domain.orders import Order, OrderStatus, Settlement
+from app.domain.outcomes import EventIs, HoldPinned, OrderIs, OrderPlaced
 from app.inventory import Inventory, PlaceOrder
 from app.inventory.keys import PartitionKeys
 from app.runtime.redis_connection import RedisConnection, Reply
-from tests.builders import PARTITIONS, an_event
+from tests.builders import PARTITIONS, a_ticket_type, a_wish, an_event
 from tests.inventory.conservation import facts_of
 
 CONCERT = EventId("concert")
@@ -26,6 +25,14 @@ HOLD_MS = 600_000
 """Of `an_event`, unless it says otherwise."""
 
 
+PRICE = 1_050
+PAID_WISH = a_wish([("adult", 2)])
+"""21.00 EUR at PRICE: an order that is held until it is paid."""
+PAYMENT = PaymentId("pay_" + "a" * 26)
+OTHER_PAYMENT = PaymentId("pay_" + "b" * 26)
+LOOK_UP_MS = 30_000
+
+
 def order_key(order_id: OrderId) -> str:
     return PartitionKeys(PARTITION).order(order_id)
 
@@ -38,6 +45,38 @@ async def placed(inventory: Inventory, wish: PlaceOrder) -> Order:
     outcome = await inventory.orders.place_order(wish)
     assert isinstance(outcome, OrderPlaced), outcome
     assert not outcome.replayed
+    return outcome.order
+
+
+async def opened_at_a_price(inventory: Inventory, **pools: int) -> None:
+    adult = a_ticket_type(price=PRICE, max_per_order=100, max_per_customer=100)
+    await opened(inventory, an_event(pools=pools or None, ticket_types=(adult,)))
+
+
+async def begun(
+    inventory: Inventory, wish: PlaceOrder = PAID_WISH, payment_id: PaymentId = PAYMENT
+) -> Order:
+    """A hold that is being paid, placed now if it was not before."""
+    assert isinstance(await inventory.orders.place_order(wish), OrderPlaced)
+    look_up_at_ms = inventory.time.now_ms() + LOOK_UP_MS
+    outcome = await inventory.payments.begin_payment(
+        wish.address, payment_id, look_up_at_ms=look_up_at_ms
+    )
+    assert isinstance(outcome, OrderIs), outcome
+    return outcome.order
+
+
+async def pinned(inventory: Inventory, wish: PlaceOrder = PAID_WISH) -> Order:
+    await begun(inventory, wish)
+    outcome = await inventory.payments.pin_hold(wish.address, PAYMENT)
+    assert isinstance(outcome, HoldPinned), outcome
+    return outcome.order
+
+
+async def paid(inventory: Inventory, wish: PlaceOrder = PAID_WISH) -> Order:
+    await begun(inventory, wish)
+    outcome = await inventory.payments.confirm_payment(wish.address, PAYMENT, Settlement.PAID)
+    assert isinstance(outcome, OrderIs), outcome
     return outcome.order
 
 
@@ -83,15 +122,3 @@ async def everything(bytes_connection: RedisConnection) -> Mapping[Reply, Reply]
 def _name(key: Reply) -> bytes:
     assert isinstance(key, bytes)
     return key
-
-
-@asynccontextmanager
-async def planted(
-    connection: RedisConnection, order: Order, status: OrderStatus
-) -> AsyncIterator[None]:
-    """For as long as it lasts, an order is in a state that no command of ours leads to yet."""
-    key = order_key(order.id)
-    await connection.call("HSET", key, "status", status)
-    yield
-    assert await connection.call("HGET", key, "status") == status
-    await connection.call("HSET", key, "status", order.status)

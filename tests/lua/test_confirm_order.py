@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.events import PoolStock
 from app.domain.facts import OrderConfirmed
-from app.domain.orders import OrderStatus
+from app.domain.orders import OrderStatus, Settlement
 from app.domain.outcomes import HoldExpired, OrderIs, OrderTransitionRefused, UnknownOrder
 from app.inventory import Inventory
 from app.runtime.clock import SettableClock
@@ -15,13 +15,15 @@ from tests.builders import a_ticket_type, a_wish, an_event
 from tests.lua.acts import (
     CONCERT,
     HOLD_MS,
+    PAID_WISH,
     PARTITION,
+    begun,
     everything,
     last_fact,
     opened,
+    opened_at_a_price,
     order_fact,
     placed,
-    planted,
     stock_of,
 )
 
@@ -44,6 +46,7 @@ async def test_a_held_free_order_becomes_confirmed(
         expires_at_ms=None,
         confirmed_at_ms=now_ms,
         version=2,
+        settlement=Settlement.FREE,
     )
     assert outcome == OrderIs(confirmed)
     assert await stock_of(inventory) == PoolStock(capacity=100, available=98, held=0, sold=2)
@@ -110,17 +113,33 @@ async def test_state_edge_guard_brings_no_released_order_back(
     assert await everything(bytes_connection) == before
 
 
-@pytest.mark.parametrize("status", [OrderStatus.PAYING, OrderStatus.CANCELLED])
-async def test_an_order_in_another_state_is_refused(
-    status: OrderStatus, inventory: Inventory, connection: RedisConnection
+async def test_an_order_that_is_being_paid_waits_for_its_money(
+    inventory: Inventory, bytes_connection: RedisConnection
+) -> None:
+    await opened_at_a_price(inventory)
+    paying = await begun(inventory)
+    before = await everything(bytes_connection)
+
+    outcome = await inventory.orders.confirm_order(PAID_WISH.address)
+
+    assert outcome == OrderTransitionRefused(paying)
+    assert await everything(bytes_connection) == before
+
+
+async def test_a_cancelled_order_stays_cancelled(
+    inventory: Inventory, bytes_connection: RedisConnection
 ) -> None:
     await opened(inventory)
-    held = await placed(inventory, WISH)
+    wish = a_wish()
+    await placed(inventory, wish)
+    cancelled = await inventory.orders.cancel_order(wish.address)
+    assert isinstance(cancelled, OrderIs)
+    before = await everything(bytes_connection)
 
-    async with planted(connection, held, status):
-        outcome = await inventory.orders.confirm_order(WISH.address)
+    outcome = await inventory.orders.confirm_order(wish.address)
 
-    assert outcome == OrderTransitionRefused(replace(held, status=status))
+    assert outcome == OrderTransitionRefused(cancelled.order)
+    assert await everything(bytes_connection) == before
 
 
 async def test_an_order_that_never_was_is_unknown(inventory: Inventory) -> None:

@@ -40,7 +40,7 @@ GUARDS = (
     Guard(
         PlantedBug(
             "customer limit",
-            "lib/refuse_limits.lua",
+            "lib/refuse_customer.lua",
             "if tonumber(has) + line.quantity > tonumber(line.max_per_customer) then",
             "if false then",
         ),

@@ -7,7 +7,7 @@ import pytest
 from app.domain.events import EventConfiguration, PoolStock
 from app.domain.facts import OrderConfirmed, OrderHeld
 from app.domain.ids import TicketTypeId
-from app.domain.orders import Birth, Order, OrderLine, OrderStatus
+from app.domain.orders import Birth, Order, OrderLine, OrderStatus, Settlement
 from app.domain.outcomes import (
     ClosedReason,
     KeyReused,
@@ -80,6 +80,9 @@ async def test_a_free_order_is_confirmed_at_once(
         expires_at_ms=None,
         confirmed_at_ms=now_ms,
         version=1,
+        payment_id=None,
+        settlement=Settlement.FREE,
+        refunded=Money(0, "EUR"),
     )
     assert outcome == OrderPlaced(order, replayed=False)
     assert await stock_of(inventory) == PoolStock(capacity=100, available=98, held=0, sold=2)

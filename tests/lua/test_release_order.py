@@ -15,13 +15,15 @@ from tests.builders import a_wish
 from tests.lua.acts import (
     CONCERT,
     HOLD_MS,
+    PAID_WISH,
     PARTITION,
+    begun,
     everything,
     last_fact,
     opened,
+    opened_at_a_price,
     order_fact,
     placed,
-    planted,
     stock_of,
 )
 
@@ -80,13 +82,15 @@ async def test_a_hold_whose_deadline_has_come_is_left_to_expire(
 
 
 async def test_an_order_that_is_being_paid_is_not_let_go(
-    inventory: Inventory, connection: RedisConnection
+    inventory: Inventory, clock: SettableClock, bytes_connection: RedisConnection
 ) -> None:
-    await opened(inventory)
-    held = await placed(inventory, WISH)
+    await opened_at_a_price(inventory)
+    await begun(inventory)
+    clock.advance(HOLD_MS)
+    before = await everything(bytes_connection)
 
-    async with planted(connection, held, OrderStatus.PAYING):
-        assert await inventory.orders.release_order(WISH.address) == PaymentOpen()
+    assert await inventory.orders.release_order(PAID_WISH.address) == PaymentOpen()
+    assert await everything(bytes_connection) == before
 
 
 async def test_a_confirmed_order_is_not_released(

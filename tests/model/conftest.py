@@ -5,7 +5,8 @@ import os
 import pytest
 
 pytest.register_assert_rewrite(
-    "tests.model.laws", "tests.model.picture", "tests.model.selling_machine"
+    *("tests.model.laws", "tests.model.picture"),
+    *("tests.model.selling_machine", "tests.model.paying_machine"),
 )
 
 from tests.model.search import EXAMPLES  # noqa: E402 - rewritten first

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from app.domain.events import OpenedEvent
 from app.domain.ids import EventId, PoolId
-from app.domain.orders import Order, OrderStatus
+from app.domain.orders import Order, OrderStatus, Settlement
 from tests.model.picture import Picture, Watcher
 
-LIVE = {OrderStatus.HELD, OrderStatus.CONFIRMED}
+HOLDING = {OrderStatus.HELD, OrderStatus.PAYING}
+LIVE = {*HOLDING, OrderStatus.CONFIRMED}
 
 
 @dataclass(slots=True)
@@ -35,8 +36,8 @@ def stock_is_conserved(picture: Picture) -> None:
 
 def stock_is_the_sum_of_orders(picture: Picture) -> None:
     for event_id, event in picture.events.items():
-        held = _units(picture, event_id, OrderStatus.HELD)
-        sold = _units(picture, event_id, OrderStatus.CONFIRMED)
+        held = _units(picture, event_id, HOLDING)
+        sold = _units(picture, event_id, {OrderStatus.CONFIRMED})
         for pool, stock in event.stock.items():
             assert (stock.held, stock.sold) == (held[pool], sold[pool]), f"{event_id}, {pool}"
 
@@ -57,7 +58,7 @@ def holders_have_their_live_holds(picture: Picture) -> None:
         holds: Counter[str] = Counter()
         for order in _orders(picture, event_id):
             address = picture.addresses.get(order.id)
-            if order.status is OrderStatus.HELD:
+            if order.status in HOLDING:
                 holds[f"customer|{order.customer_ref}"] += 1
                 holds.update([f"address|{address}"] if address else [])
             else:
@@ -76,6 +77,29 @@ def deadlines_are_those_of_holds(picture: Picture) -> None:
         }
         assert due == held
         assert picture.due_events.get(event_id) == min(due.values(), default=None)
+
+
+def look_ups_are_those_of_paying_orders(picture: Picture) -> None:
+    """And only what is being paid may be pinned."""
+    paying = {each.id for each in picture.orders.values() if each.status is OrderStatus.PAYING}
+    assert set(picture.paying) == paying
+    assert picture.pins <= paying
+
+
+def what_was_settled_says_how(picture: Picture) -> None:
+    """A payment stands in an order that it is open for, or has settled; what cost nothing was
+    settled for free; and no more goes back than was paid."""
+    for order in picture.orders.values():
+        was_settled = order.status in {OrderStatus.CONFIRMED, OrderStatus.CANCELLED}
+        is_paying = order.status is OrderStatus.PAYING
+        is_bought = was_settled and not order.total.is_zero
+        assert (order.settlement is not None) == was_settled, f"{order}"
+        assert (order.settlement is Settlement.FREE) == (was_settled and not is_bought), f"{order}"
+        assert (order.payment_id is not None) == (is_paying or is_bought), f"{order}"
+        assert order.refunded <= order.total, f"{order}"
+        assert order.refunded.is_zero or is_bought, f"{order}"
+        if order.status is OrderStatus.CONFIRMED:
+            assert order.refunded != order.total or order.total.is_zero, f"{order}"
 
 
 def facts_tell_what_is(picture: Picture, watcher: Watcher) -> None:
@@ -103,6 +127,8 @@ LAWS: tuple[Callable[[Picture], None], ...] = (
     customers_have_their_live_orders,
     holders_have_their_live_holds,
     deadlines_are_those_of_holds,
+    look_ups_are_those_of_paying_orders,
+    what_was_settled_says_how,
 )
 
 
@@ -119,11 +145,11 @@ def _orders(picture: Picture, event_id: EventId) -> list[Order]:
     return [order for order in picture.orders.values() if order.event_id == event_id]
 
 
-def _units(picture: Picture, event_id: EventId, status: OrderStatus) -> Counter[PoolId]:
+def _units(picture: Picture, event_id: EventId, statuses: set[OrderStatus]) -> Counter[PoolId]:
     pools = {each.id: each.pools for each in picture.events[event_id].configuration.ticket_types}
     units: Counter[PoolId] = Counter()
     for order in _orders(picture, event_id):
-        if order.status is status:
+        if order.status in statuses:
             for line in order.lines:
                 units.update(dict.fromkeys(pools[line.ticket_type], line.quantity))
     return units

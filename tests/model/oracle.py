@@ -8,18 +8,19 @@ that an answer of the real seller is compared with `==`.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from app.domain import outcomes as say
 from app.domain.events import EventConfiguration, OpenedEvent, Pool, PoolStock, SellingStatus
-from app.domain.ids import EventId, OrderAddress, OrderId, PoolId, TicketTypeId
-from app.domain.orders import Birth, Order, OrderLine, OrderStatus
+from app.domain.ids import CustomerRef, EventId, OrderAddress, OrderId, PoolId, TicketTypeId
+from app.domain.orders import Birth, Order, OrderLine, OrderStatus, Settlement
 from app.inventory import PlaceOrder
 from app.runtime.clock import Clock
 from payments import Money
 from tests.model.picture import Customers, Picture, ToldFact
 
 OPEN, PAUSED, CLOSED = SellingStatus.OPEN, SellingStatus.PAUSED, SellingStatus.CLOSED
-HELD, CONFIRMED = OrderStatus.HELD, OrderStatus.CONFIRMED
+HELD, PAYING, CONFIRMED = OrderStatus.HELD, OrderStatus.PAYING, OrderStatus.CONFIRMED
 RELEASED, EXPIRED = OrderStatus.RELEASED, OrderStatus.EXPIRED
 Quantities = Mapping[TicketTypeId, int]
 
@@ -34,13 +35,23 @@ class Seller:
     asked: dict[OrderId, tuple[Quantities, bool]] = field(default_factory=dict)
     addresses: dict[OrderId, str] = field(default_factory=dict)
     first_answers: dict[OrderId, Order] = field(default_factory=dict)
+    paying: dict[OrderId, int] = field(default_factory=dict)
+    pins: set[OrderId] = field(default_factory=set)
     facts: list[ToldFact] = field(default_factory=list)
 
-    def copy(self) -> "Seller":
+    def copy(self) -> Self:
         """Every value is immutable, so copies of the dictionaries are enough."""
-        copies = (dict(self.orders), dict(self.asked), dict(self.addresses))
-        first, facts = dict(self.first_answers), list(self.facts)
-        return Seller(self.clock, dict(self.events), *copies, first, facts)
+        return replace(
+            self,
+            events=dict(self.events),
+            orders=dict(self.orders),
+            asked=dict(self.asked),
+            addresses=dict(self.addresses),
+            first_answers=dict(self.first_answers),
+            paying=dict(self.paying),
+            pins=set(self.pins),
+            facts=list(self.facts),
+        )
 
     def open_event(self, configuration: EventConfiguration) -> object:
         if configuration.id not in self.events:
@@ -115,7 +126,12 @@ class Seller:
             return say.HoldExpired()
         if order.status is not HELD or not order.total.is_zero:
             return say.OrderTransitionRefused(order)
-        order = replace(order, expires_at_ms=None, confirmed_at_ms=self.clock.now_ms())
+        order = replace(
+            order,
+            expires_at_ms=None,
+            confirmed_at_ms=self.clock.now_ms(),
+            settlement=Settlement.FREE,
+        )
         return say.OrderIs(self._become(order, CONFIRMED, "OrderConfirmed"))
 
     def release_order(self, address: OrderAddress) -> object:
@@ -124,6 +140,8 @@ class Seller:
             return say.UnknownOrder()
         if self._shown(order).status in {RELEASED, EXPIRED}:
             return say.OrderIs(self._shown(order))
+        if order.status is PAYING:
+            return say.PaymentOpen()
         if order.status is not HELD:
             return say.OrderTransitionRefused(order)
         return say.OrderIs(self._become(order, RELEASED, "OrderReleased"))
@@ -154,7 +172,8 @@ class Seller:
         return replace(self.events[event_id], stock=self.stock(event_id))
 
     def stock(self, event_id: EventId) -> Mapping[PoolId, PoolStock]:
-        held, sold = self._units(event_id, HELD), self._units(event_id, CONFIRMED)
+        held = self._units(event_id, HELD) + self._units(event_id, PAYING)
+        sold = self._units(event_id, CONFIRMED)
         return {
             id_: PoolStock(capacity, capacity - held[id_] - sold[id_], held[id_], sold[id_])
             for id_, capacity in _capacities(self.events[event_id].configuration).items()
@@ -164,7 +183,7 @@ class Seller:
         """What each has of each type in live orders."""
         has: Counter[tuple[str, str]] = Counter()
         for order in self.orders.values():
-            if order.event_id == event_id and order.status in {HELD, CONFIRMED}:
+            if order.event_id == event_id and order.status in {HELD, PAYING, CONFIRMED}:
                 for line in order.lines:
                     has[order.customer_ref, line.ticket_type] += line.quantity
         return has
@@ -172,11 +191,16 @@ class Seller:
     def holders(self, event_id: EventId) -> Mapping[str, int]:
         """How many live holds each customer has, and each address."""
         holds: Counter[str] = Counter()
-        for order_id in self.deadlines(event_id):
-            holds[f"customer|{self.orders[order_id].customer_ref}"] += 1
-            if order_id in self.addresses:
-                holds[f"address|{self.addresses[order_id]}"] += 1
+        for order in self.holds(event_id):
+            holds[f"customer|{order.customer_ref}"] += 1
+            if order.id in self.addresses:
+                holds[f"address|{self.addresses[order.id]}"] += 1
         return holds
+
+    def holds(self, event_id: EventId) -> Sequence[Order]:
+        """Those that are live: waiting for their deadline, or for their payment."""
+        of_event = [each for each in self.orders.values() if each.event_id == event_id]
+        return [each for each in of_event if each.status in {HELD, PAYING}]
 
     def deadlines(self, event_id: EventId) -> Mapping[OrderId, int]:
         return {
@@ -194,13 +218,15 @@ class Seller:
             customers={each: has for each in self.events if (has := self.customers(each))},
             holders={each: holds for each in self.events if (holds := self.holders(each))},
             addresses={
-                order_id: self.addresses[order_id]
+                order.id: self.addresses[order.id]
                 for each in self.events
-                for order_id in self.deadlines(each)
-                if order_id in self.addresses
+                for order in self.holds(each)
+                if order.id in self.addresses
             },
             due_orders=due,
             due_events={each: min(found.values()) for each, found in due.items()},
+            paying=dict(self.paying),
+            pins=frozenset(self.pins),
             facts=tuple(self.facts),
         )
 
@@ -232,9 +258,15 @@ class Seller:
                 return say.LimitExceeded(say.LimitKind.MIN_PER_ORDER, id_, least)
             if quantity > most:
                 return say.LimitExceeded(say.LimitKind.MAX_PER_ORDER, id_, most)
+        return self._refuse_customer(event_id, wish.customer_ref, quantities)
+
+    def _refuse_customer(
+        self, event_id: EventId, customer_ref: CustomerRef, quantities: Quantities
+    ) -> object:
+        types = {each.id: each for each in self.events[event_id].configuration.ticket_types}
         customers = self.customers(event_id)
         for id_, quantity in quantities.items():
-            has, most = customers.get((wish.customer_ref, id_), 0), types[id_].max_per_customer
+            has, most = customers.get((customer_ref, id_), 0), types[id_].max_per_customer
             if has + quantity > most:
                 if has and self.overdue(event_id):
                     return say.HoldsOverdue()
@@ -295,6 +327,9 @@ class Seller:
             expires_at_ms=deadline_ms,
             confirmed_at_ms=now_ms if is_confirmed else None,
             version=1,
+            payment_id=None,
+            settlement=Settlement.FREE if is_confirmed else None,
+            refunded=Money(0, configuration.currency),
         )
 
     def _shown(self, order: Order) -> Order:

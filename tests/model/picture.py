@@ -29,7 +29,7 @@ Customers = Mapping[tuple[str, str], int]
 KEYS = PartitionKeys(PARTITION)
 READS = {"zset": ("ZRANGE", 0, -1, "WITHSCORES"), "hash": ("HGETALL",), "set": ("SMEMBERS",)}
 HASHES = ("event", "customers", "holders", "order")
-KINDS = dict.fromkeys(HASHES, "hash") | {"due": "zset", "events": "set"}
+KINDS = dict.fromkeys(HASHES, "hash") | {"due": "zset", "paying": "zset", "events": "set"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class ToldFact:
 @dataclass(frozen=True, slots=True)
 class Picture:
     """What has nothing in it (no customer, no deadline) does not stand in it. `holders` counts live
-    holds; `addresses` are those that order records keep."""
+    holds; `addresses` are those that order records keep, `pins` the orders whose record is pinned.
+    `paying`: when each is looked up."""
 
     events: Mapping[EventId, OpenedEvent]
     orders: Mapping[OrderId, Order]
@@ -54,6 +55,8 @@ class Picture:
     addresses: Mapping[OrderId, str]
     due_orders: Mapping[EventId, Mapping[OrderId, int]]
     due_events: Mapping[EventId, int]
+    paying: Mapping[OrderId, int]
+    pins: frozenset[OrderId]
     facts: Sequence[ToldFact]
 
 
@@ -137,6 +140,15 @@ class Watcher:
             due_events={
                 EventId(name): at_ms for name, at_ms in _scores(held.get(("due", ""), [])).items()
             },
+            paying={
+                OrderId(name): at_ms
+                for name, at_ms in _scores(held.get(("paying", ""), [])).items()
+            },
+            pins=frozenset(
+                OrderId(each)
+                for each, value in _of("order", held)
+                if "pinned" in pair_fields(value)
+            ),
             facts=tuple(self.facts),
         )
         opened = held.get(("events", ""), [])

@@ -36,7 +36,7 @@ BUGS = (
     ),
     PlantedBug(
         "nobody checks the limit of a customer",
-        "lib/refuse_limits.lua",
+        "lib/refuse_customer.lua",
         "tonumber(has) + line.quantity > tonumber(line.max_per_customer)",
         "false",
     ),

@@ -1,7 +1,5 @@
 """Random sequences of selling: the real scripts on a real Redis beside the seller of `oracle`.
 
-    run_state_machine_as_test(machine_on(redis.url), settings=...)
-
 Each rule asks both the same and compares the answers; after each, all that Redis holds is compared
 with what the seller says, and must obey the laws. Nothing that is drawn depends on an answer, so a
 sequence can be played again, whichever side wins a race.
@@ -11,7 +9,6 @@ import asyncio
 import itertools
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import ClassVar, TypeVar, cast
 
 import pytest
@@ -31,7 +28,7 @@ from app.domain.ids import EventId, PoolId, TicketTypeId
 from app.domain.outcomes import HoldsOverdue, UnknownEvent
 from app.inventory import HoldCaps, PlaceOrder, SellingGate, TestTime
 from app.inventory.keys import keys_of_event
-from app.inventory.scripts import LUA_DIRECTORY, Script, load_scripts
+from app.inventory.scripts import Script
 from app.runtime.clock import SettableClock
 from app.runtime.errors import ContractError, Unavailable
 from app.runtime.redis_connection import RedisConnection
@@ -365,14 +362,3 @@ class SellingMachine(RuleBasedStateMachine):
     def _refuse_to_run(self, answer: Coroutine[object, object, object]) -> None:
         with pytest.raises(Unavailable):
             self._run(answer)
-
-
-def machine_on(redis_url: str, lua_directory: Path = LUA_DIRECTORY) -> type[SellingMachine]:
-    """The machine for one server and one folder of scripts."""
-
-    class Machine(SellingMachine):
-        pass
-
-    Machine.redis_url = redis_url
-    Machine.lua = load_scripts(lua_directory)
-    return Machine

@@ -6,7 +6,15 @@ from dataclasses import replace
 
 from app.domain.events import OpenedEvent, SellingStatus
 from app.domain.ids import PoolId
-from app.inventory import Events, Orders, Outbox, PlaceOrder, ScriptLibrary, TestTime
+from app.inventory import (
+    Events,
+    OrderPayments,
+    Orders,
+    Outbox,
+    PlaceOrder,
+    ScriptLibrary,
+    TestTime,
+)
 from app.inventory.scripts import Script
 from app.runtime.redis_connection import RedisConnection
 from tests.builders import PARTITIONS, an_event
@@ -34,6 +42,7 @@ class RealSeller:
     ) -> None:
         self.scripts = ScriptLibrary(connection, scripts, time)
         self.orders = Orders(self.scripts, connection)
+        self.payments = OrderPayments(self.scripts, connection)
         self.events = Events(self.scripts, connection, PARTITIONS)
         self.outbox = Outbox(self.scripts, connection, PARTITIONS)
 

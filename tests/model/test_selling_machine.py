@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.model.paying_machine import machine_on
 from tests.model.search import search
-from tests.model.selling_machine import machine_on
 from tests.servers.redis import RedisServer
 
 

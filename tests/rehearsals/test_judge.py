@@ -84,7 +84,12 @@ async def ledger(tmp_path: Path) -> Path:
                     "INSERT INTO facts VALUES (2, 1, ?, ?, ?, ?, ?, 0, '')",
                     (seq, f"fact-{seq}", kind, EVENT, order_id(buyer)),
                 )
-        connection.execute("INSERT INTO sales VALUES (?, 'adult', 0, 6, 0, 0, 'EUR')", (EVENT,))
+        connection.execute(
+            "INSERT INTO sales (event_id, ticket_type, held_quantity, sold_quantity,"
+            " cancelled_quantity, sold_amount_minor, currency)"
+            " VALUES (?, 'adult', 0, 6, 0, 0, 'EUR')",
+            (EVENT,),
+        )
         connection.commit()
     return path
 
@@ -94,7 +99,8 @@ def _insert_order(
 ) -> None:
     identifier = name or order_id(buyer)
     connection.execute(
-        "INSERT INTO orders VALUES (?, ?, ?, ?, 0, 'EUR', 0, NULL, NULL, 1, 1, 1)",
+        "INSERT INTO orders (order_id, event_id, customer_ref, status, total_minor, currency,"
+        " created_at_ms, version, epoch, seq) VALUES (?, ?, ?, ?, 0, 'EUR', 0, 1, 1, 1)",
         (identifier, EVENT, f"ref{buyer}", status),
     )
     connection.execute(

@@ -9,6 +9,7 @@ from app.domain.ids import EventId, OrganiserId
 from app.rollout import (
     SELLING_FREE,
     SELLING_HALT,
+    SELLING_PAID,
     FileToggles,
     SellingGates,
     SellingVerdict,
@@ -22,6 +23,8 @@ from tests.rollout.toggles_contract import Feature, a_feature, a_payload, only_f
 CONCERT, MATCH = EventId("concert"), EventId("match")
 PASSES = SellingVerdict(None, None)
 FREE_IS_OFF = SellingVerdict("selling.free", None)
+PAID_IS_OFF = SellingVerdict(None, "selling.paid")
+BOTH_ARE_OFF = SellingVerdict("selling.free", "selling.paid")
 HALTED = SellingVerdict("selling.halt", "selling.halt")
 
 
@@ -50,6 +53,8 @@ class Hall:
 
 
 class Scene:
+    """Where anything is switched on at all, paid orders are."""
+
     def __init__(self, path: Path, *features: Feature) -> None:
         self.path = path
         self.edit(*features)
@@ -58,6 +63,11 @@ class Scene:
         self.gates = SellingGates(self.toggles, self.hall.find_organiser)
 
     def edit(self, *features: Feature) -> None:
+        paid = [a_feature(SELLING_PAID.name)] if features else []
+        self.path.write_text(a_payload(*features, *paid))
+
+    def edit_alone(self, *features: Feature) -> None:
+        """Without what is on besides."""
         self.path.write_text(a_payload(*features))
 
     def lose_file(self) -> None:
@@ -70,7 +80,14 @@ def path(tmp_path: Path) -> Path:
 
 
 async def test_nothing_is_sold_that_nobody_switched_on(path: Path) -> None:
-    assert await Scene(path).gates.verdict_of(CONCERT) == FREE_IS_OFF
+    assert await Scene(path).gates.verdict_of(CONCERT) == BOTH_ARE_OFF
+
+
+async def test_paid_orders_have_a_toggle_of_their_own(path: Path) -> None:
+    scene = Scene(path)
+    scene.edit_alone(a_feature())
+    await scene.gates.step()
+    assert await scene.gates.verdict_of(CONCERT) == PAID_IS_OFF
 
 
 async def test_the_gates_are_open_when_free_is_on(path: Path) -> None:
@@ -99,7 +116,7 @@ async def test_a_thousand_orders_ask_the_toggles_and_redis_once(path: Path) -> N
     scene = Scene(path, a_feature())
     for _ in range(1000):
         await scene.gates.verdict_of(CONCERT)
-    assert scene.toggles.asked == {CONCERT: 2}  # both toggles
+    assert scene.toggles.asked == {CONCERT: 3}  # all three toggles
     assert scene.hall.asked == {CONCERT: 1}
 
 
@@ -127,7 +144,8 @@ async def test_a_verdict_that_depends_on_the_hour_changes_without_an_edit(path: 
         is_evening = False
 
         def is_on(self, toggle: Toggle, context: ToggleContext) -> bool:
-            return self.is_evening and (toggle, context.event_id) == (SELLING_FREE, CONCERT)
+            is_free = (toggle, context.event_id) == (SELLING_FREE, CONCERT)
+            return toggle is SELLING_PAID or (self.is_evening and is_free)
 
     toggles = Evening(path)
     gates_of_the_hour = SellingGates(toggles, Hall().find_organiser)

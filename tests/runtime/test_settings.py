@@ -19,6 +19,11 @@ def test_limits_stand_in_production_and_are_off_in_development() -> None:
     assert all(getattr(Settings(env="development"), name) == 0 for name in LIMITS)
 
 
+def test_a_buyer_may_come_back_to_any_address_in_development_alone() -> None:
+    assert Settings(env="development").return_urls == ("*",)
+    assert Settings().return_urls == ()
+
+
 def test_a_limit_that_is_set_stands_in_development_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAQUILLA_ENV", "development")
     monkeypatch.setenv("TAQUILLA_RATE_LIMIT_PER_ADDRESS", "7")

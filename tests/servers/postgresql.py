@@ -41,13 +41,8 @@ READY_SECONDS = 30.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.02
 
-_SETTINGS = {
-    "listen_addresses": "",
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
-    "max_connections": "100",
-}
+_SETTINGS = {"listen_addresses": "", "max_connections": "100"}
+_WITHOUT_DISK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -80,13 +75,13 @@ class PostgresqlServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start_postgresql() -> PostgresqlServer:
+def start_postgresql(*, is_durable: bool = False) -> PostgresqlServer:
     """With a migrated template. Skips the test, loudly, where there is no PostgreSQL; fails
-    instead when CI=true."""
+    instead when CI=true. `is_durable`: a commit waits for the disk, as by default; for figures."""
     if given := os.environ.get("TAQUILLA_TEST_DATABASE_URL"):
         server = PostgresqlServer(given)
     elif found := _find_installation():
-        server = _start(found)
+        server = _start(found, is_durable=is_durable)
     else:
         why = (
             "NO POSTGRESQL: nothing in .tools/pg (./taquilla prepare), none in "
@@ -103,6 +98,30 @@ def start_postgresql() -> PostgresqlServer:
         server.stop()
         raise
     return server
+
+
+def crash(server: PostgresqlServer) -> None:
+    """Its processes end at once and write nothing more. `start_again` brings back what was
+    committed, of a database that `keep_commits` was called for."""
+    assert server.process is not None, "not ours"
+    server.process.send_signal(signal.SIGQUIT)
+    server.process.wait(STOP_SECONDS)
+
+
+def start_again(server: PostgresqlServer) -> None:
+    """After `crash`; returns when it answers, its log replayed."""
+    assert server.process is not None
+    assert server.folder is not None
+    arguments = server.process.args
+    assert isinstance(arguments, list)
+    server.process = _spawn([str(each) for each in arguments], server.folder / "server.log")
+    _wait_until_ready(server)
+
+
+def keep_commits(server: PostgresqlServer, url: str) -> None:
+    """A commit of this database is written before it is answered; others may be lost in a crash."""
+    name = str(make_url(url).database)
+    _run_sql(server, f'ALTER DATABASE "{name}" SET synchronous_commit = on')
 
 
 def fresh_database_url(server: PostgresqlServer) -> str:
@@ -151,7 +170,7 @@ def _find_installation() -> _Installation | None:
     return _Installation(newest.parent, newest)
 
 
-def _start(found: _Installation) -> PostgresqlServer:
+def _start(found: _Installation, *, is_durable: bool) -> PostgresqlServer:
     folder = Path(tempfile.mkdtemp(prefix="taquilla-pg-"))
     server = PostgresqlServer(f"postgresql://postgres@/postgres?host={folder}", folder)
     try:
@@ -164,7 +183,7 @@ def _start(found: _Installation) -> PostgresqlServer:
             ]
         )
         arguments = [str(binaries / "postgres"), "-D", str(data), "-k", str(folder)]
-        for name, value in _SETTINGS.items():
+        for name, value in (_SETTINGS | ({} if is_durable else _WITHOUT_DISK)).items():
             arguments += ["-c", f"{name}={value}"]
         server.process = _spawn(arguments, folder / "server.log")
         _wait_until_ready(server)

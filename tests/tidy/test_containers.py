@@ -3,7 +3,7 @@
 import re
 
 from app.runtime import secrets
-from tests.tidy.sources import ROOT, files, report
+from tests.tidy.sources import ROOT, files, imports, report
 from tests.tidy.test_catalogues import SETTINGS
 
 COMPOSE = (ROOT / "docker" / "compose.yaml").read_text()
@@ -13,6 +13,7 @@ PINNED = re.compile(r"[\w./-]+:\d+(\.\d+)+[\w.-]*|python:\d\.\d+-slim-\w+")
 INTERPOLATED = re.compile(r"\$\{([A-Z_]+)")
 PASSED_ON = re.compile(r"^ +([A-Z_]+):$", re.MULTILINE)
 EXPLAINED = re.compile(r"^(?:# )?([A-Z_]+)=", re.MULTILINE)
+_LEFT_OUT = ("payments.testing", "app.cli.sandbox")
 WITH_A_DEFAULT = {"TAQUILLA_LOG_LEVEL", "TAQUILLA_API_PROCESSES"}
 
 
@@ -47,6 +48,18 @@ def test_no_secret_of_docker_is_committed() -> None:
     assert ".env" not in {path.name for path in files()}
     filled = re.findall(r"^(?:TAQUILLA_SECRET_|\w*PASSWORD)\w*=(.+)$", EXAMPLE, re.MULTILINE)
     assert filled == []
+
+
+def test_the_conformance_kit_is_not_in_the_image_and_nothing_there_needs_it() -> None:
+    """What is not there cannot be loaded: the double, least of all."""
+    left_out = (ROOT / ".dockerignore").read_text()
+    assert "\npayments/testing\napp/cli/sandbox.py\n" in left_out
+    faults = [
+        str(each)
+        for each in imports("app", "payments", "migrations")
+        if each.target.startswith(_LEFT_OUT) and not each.by.name.startswith(_LEFT_OUT)
+    ]
+    assert not faults, report(faults, "The image has no payments.testing:")
 
 
 def test_redis_is_started_as_the_service_insists() -> None:

@@ -8,6 +8,7 @@ from collections import defaultdict
 import pytest
 
 import app
+from payments import BUILT_IN
 from tests.tidy.sources import Import, imports, modules, report
 
 _FLOOR = re.compile(r"^ +(-?\d+)  (\S+(?: \| \S+)*)(?: {2,}|$)", re.MULTILINE)
@@ -48,7 +49,7 @@ def test_every_package_of_the_service_has_its_floor() -> None:
 
 
 def _is_upwards(each: Import) -> bool:
-    source, target = each.by.package, _package(each.target)
+    source, target = _package(each.by.name), _package(each.target)
     if each.by.name == "app" or target not in FLOORS or source == target:
         return False
     return FLOORS[target] >= FLOORS[source.partition(".")[0] if source not in FLOORS else source]
@@ -71,10 +72,28 @@ def test_nobody_imports_migrations_or_tests() -> None:
     assert not faults, report(faults, "Only tests import tests; Alembic alone loads migrations:")
 
 
-def test_payments_needs_nothing_but_python() -> None:
-    allowed = sys.stdlib_module_names | {"payments"}
-    faults = [str(each) for each in imports("payments") if each.target.split(".")[0] not in allowed]
-    assert not faults, report(faults, "payments is for others: the standard library only:")
+PAYMENTS_NEED = {
+    "payments": {"pydantic"},
+    "payments.methods.hack": {"pydantic", "cryptography"},
+    "payments.testing": {"pydantic", "pytest"},
+}
+"""What each part of `payments` may ask of whoever installs it: the first line is its requirement,
+the others are its extras."""
+
+
+def _may_need(name: str) -> set[str]:
+    part = max((each for each in PAYMENTS_NEED if f"{name}.".startswith(f"{each}.")), key=len)
+    return PAYMENTS_NEED[part]
+
+
+def test_payments_needs_little() -> None:
+    faults = [
+        str(each)
+        for each in imports("payments")
+        if (library := each.target.split(".")[0]) not in sys.stdlib_module_names | {"payments"}
+        and library not in _may_need(each.by.name)
+    ]
+    assert not faults, report(faults, "payments is for others, and asks little of them:")
 
 
 @pytest.mark.parametrize("library", OUTSIDE)
@@ -89,8 +108,9 @@ def test_an_outside_system_is_known_to_one_package(library: str) -> None:
 
 
 def test_between_packages_only_the_package_is_imported() -> None:
-    """Where a package has a public surface (`__all__`), that is what others see of it. Migrations
-    are a part of the ledger that Alembic wants elsewhere."""
+    """Where a package has a public surface (`__all__`), that is what others see of it; `payments`
+    has parts with a surface of their own, for whoever installed what they need. Migrations are a
+    part of the ledger that Alembic wants elsewhere."""
     surfaces = {
         module.name
         for module in modules("app", "payments")
@@ -102,6 +122,7 @@ def test_between_packages_only_the_package_is_imported() -> None:
         if _package(each.target) in surfaces
         and each.target != _package(each.target)
         and _package(each.target) != _package(each.by.name)
+        and not (_package(each.target) == "payments" and each.target in surfaces)
         and (_package(each.by.name), _package(each.target)) != ("migrations", "app.ledger")
     ]
     assert not faults, report(faults, "A package is used through its __init__.py:")
@@ -159,7 +180,15 @@ def test_a_circle_would_be_found() -> None:
 
 
 def test_every_module_is_imported_by_something_or_starts_a_process() -> None:
-    starts = {"app.cli.__main__", "app.main", "app.runtime.lifeline"}
+    starts = {
+        "app.cli.__main__",
+        "app.cli.sandbox",
+        "app.main",
+        "app.runtime.lifeline",
+        "payments.testing.__main__",
+        "payments.testing.plugin",
+        *(each.partition(":")[0] for each in BUILT_IN.values()),
+    }
     used = {each.target for each in imports("app", "payments", "migrations")}
     for name in list(used):
         parts = name.split(".")

@@ -17,11 +17,20 @@ import { Left } from "./pausing.js";
  * @typedef {{ticket_type: string, name: string, quantity: number, unit_price: Money,
  *   amount: Money}} Line
  * @typedef {{id: string, event_id: string, status: string, lines: Line[], total: Money,
- *   created_at: string, expires_at: string | null, confirmed_at: string | null}} Order
+ *   refunded: Money, created_at: string, expires_at: string | null,
+ *   confirmed_at: string | null}} Order
  * @typedef {{id: string, ticket_type: string, name: string, status: "valid" | "revoked",
  *   code: string, qr: string}} Ticket
  * @typedef {{customer: {email: string, name?: string},
  *   lines: {ticket_type: string, quantity: number}[], confirm: boolean}} Wish
+ * @typedef {{id: string, name: string}} PaymentMethod
+ * @typedef {{method: string, return_url: string, input: Record<string, string>}} AskedPayment
+ * @typedef {{kind: "redirect" | "post_form" | "client_sdk" | "instructions" | "wait",
+ *   url: string | null, fields: Record<string, string | number | boolean | null>,
+ *   poll_seconds: number | null}} NextAction
+ * @typedef {{id: string, order_id: string, method: string,
+ *   status: "processing" | "requires_action" | "succeeded" | "failed" | "cancelled" | "refunded",
+ *   next_action: NextAction | null, failure: {code: string, retry: string} | null}} Payment
  *
  * @typedef {{kind: "done", body: any}} Done
  * @typedef {{kind: "problem", status: number, code: string, body: Record<string, any>,
@@ -74,7 +83,7 @@ export const placeOrder = (signal, eventId, key, wish) =>
 
 /**
  * @param {AbortSignal} signal
- * @param {"" | "/confirm" | "/release" | "/tickets"} what
+ * @param {"" | "/confirm" | "/release" | "/tickets" | "/payment-methods"} what
  * @param {string} id
  * @param {string} token
  * @returns {Promise<Answer>}
@@ -88,6 +97,38 @@ export const ofOrder = (signal, what, id, token) => {
     { "Order-Token": token },
   );
 };
+
+/**
+ * @param {AbortSignal} signal
+ * @param {string} orderId
+ * @param {string} token
+ * @param {string} key the Idempotency-Key
+ * @param {AskedPayment} asked
+ * @returns {Promise<Answer>}
+ */
+export const startPayment = (signal, orderId, token, key, asked) =>
+  call(
+    "POST",
+    `/v1/orders/${encodeURIComponent(orderId)}/payments`,
+    signal,
+    { "Order-Token": token, "Idempotency-Key": key },
+    asked,
+  );
+
+/**
+ * @param {AbortSignal} signal
+ * @param {string} orderId
+ * @param {string} token
+ * @param {string} id
+ * @returns {Promise<Answer>}
+ */
+export const readPayment = (signal, orderId, token, id) =>
+  call(
+    "GET",
+    `/v1/orders/${encodeURIComponent(orderId)}/payments/${encodeURIComponent(id)}`,
+    signal,
+    { "Order-Token": token },
+  );
 
 /**
  * @param {string} method

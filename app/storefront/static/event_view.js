@@ -2,9 +2,10 @@
 
 import { orderAddress } from "./addresses.js";
 import { readAvailability, readEvent } from "./api.js";
-import { buy, UNKNOWN_ATTEMPTS_MAX, BUSY_ATTEMPTS_MAX } from "./buying.js";
+import { buy } from "./buying.js";
 import { button, element, fill, paint, say } from "./dom.js";
 import { dateText } from "./format.js";
+import { BUSY_ATTEMPTS_MAX, nextText, UNKNOWN_ATTEMPTS_MAX } from "./insisting.js";
 import { LiveLine, read } from "./loading.js";
 import { rememberOrder } from "./my_orders.js";
 import { OrderForm } from "./order_form.js";
@@ -125,7 +126,7 @@ class EventPage {
 
   /**
    * @param {import("./wishes.js").KeptWish} wish
-   * @param {import("./buying.js").Progress} progress
+   * @param {import("./insisting.js").Progress} progress
    */
   #tell(wish, progress) {
     if (progress.kind === "busy") {
@@ -178,11 +179,6 @@ class EventPage {
     this.panel.stopped(UNKNOWN_TITLE, text, [again, over]);
     this.panel.focus();
   }
-}
-
-/** @param {string} verb @param {{seconds: number, attempt: number}} wait @param {number} most */
-function nextText(verb, { seconds, attempt }, most) {
-  return `We ${verb} in ${Math.ceil(seconds)} s (try ${attempt + 1} of ${most})`;
 }
 
 /** @type {import("./api.js").Status[]} */

@@ -7,6 +7,7 @@ import { showEvents } from "./events_view.js";
 import { showMyOrders } from "./my_orders_view.js";
 import { showOrder } from "./order_view.js";
 import { untilLeft } from "./pausing.js";
+import { showReturn } from "./return_view.js";
 import { unansweredEvent } from "./wishes.js";
 
 const NAME = "Taquilla";
@@ -41,6 +42,7 @@ async function show(place, view, signal) {
     case "event": return showEvent(view, signal, setTitle, place.eventId);
     case "orders": return showMyOrders(view, signal, setTitle);
     case "order": return showOrder(view, signal, setTitle, place.orderId, place.token);
+    case "return": return showReturn(view, setTitle, place.orderId);
     case "nothing":
       setTitle("Not found");
       return fill(view, element("h1", {}, "There is nothing here"),

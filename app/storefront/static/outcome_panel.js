@@ -12,14 +12,22 @@ export class OutcomePanel {
     this.#show("working", title, text, []);
   }
 
-  /** @param {string} title @param {string} text @param {HTMLButtonElement[]} buttons */
+  /** @param {string} title @param {string} text @param {HTMLElement[]} buttons */
   stopped(title, text, buttons = []) {
     this.#show("stopped", title, text, buttons);
   }
 
+  /** For the visitor. @param {string} title @param {string} text @param {HTMLElement[]} buttons */
+  waiting(title, text, buttons) {
+    this.#show("waiting", title, text, buttons);
+  }
+
+  /** @returns {boolean} whether the focus was here */
   clear() {
+    const hadFocus = this.node.contains(document.activeElement);
     this.node.hidden = true;
     fill(this.node);
+    return hadFocus;
   }
 
   focus() {
@@ -27,7 +35,7 @@ export class OutcomePanel {
     this.node.scrollIntoView({ block: "nearest" });
   }
 
-  /** @param {string} kind @param {string} title @param {string} text @param {HTMLButtonElement[]} buttons */
+  /** @param {string} kind @param {string} title @param {string} text @param {HTMLElement[]} buttons */
   #show(kind, title, text, buttons) {
     this.node.hidden = false;
     this.node.className = `outcome ${kind}`;

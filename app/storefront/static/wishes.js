@@ -4,6 +4,7 @@
  * key. Kept for this tab, so that a reload in the middle goes on with the same key.
  */
 
+import { freshKey } from "./fresh_key.js";
 import { keep, ofThisTab, recall } from "./storage.js";
 
 /**
@@ -74,9 +75,4 @@ function sameness({ customer, lines, confirm }) {
   return JSON.stringify(
     [customer.email, lines.map((line) => [line.ticket_type, line.quantity]), confirm],
   );
-}
-
-function freshKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(20)); // randomUUID is not there on plain http
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,6 +1,6 @@
 /** What the shop says: of what is left, of an order's state, of the connection. */
 
-import { countText, shortDateText } from "./format.js";
+import { countText, moneyText, shortDateText } from "./format.js";
 
 /**
  * @typedef {import("./api.js").ShopEvent} ShopEvent
@@ -58,42 +58,46 @@ export function eventAdvice(event) {
   }
 }
 
-/** @param {string} status @returns {Words & {tone: Label["tone"]}} */
-export function orderWords(status) {
+/** @param {import("./api.js").Order} order @returns {Words} */
+export function orderWords({ status, total, refunded }) {
+  const isPaid = total.amount > 0;
+  const back = refunded.amount > 0 ? ` ${moneyText(refunded)} went back to you.` : "";
   switch (status) {
     case "confirmed":
-      return { title: "It is yours", text: "Your order is confirmed.", tone: "good" };
+      return {
+        title: "It is yours",
+        text: isPaid ? `Your order is paid and confirmed.${back}` : "Your order is confirmed.",
+      };
     case "held":
       return {
         title: "On hold for you",
-        text: "Nobody else can take these tickets until the time is up.",
-        tone: "held",
+        text: isPaid
+          ? "Nobody else can take these tickets until the time is up. Pay to make them yours."
+          : "Nobody else can take these tickets until the time is up.",
       };
     case "paying":
       return {
         title: "Payment under way",
         text: "We wait for word of your payment. Do not pay twice.",
-        tone: "held",
       };
     case "released":
       return {
         title: "Let go",
         text: "You let these tickets go. They are for others again.",
-        tone: "gone",
       };
     case "expired":
       return {
         title: "Time is up",
-        text: "The hold ended before it was confirmed. They are for others again.",
-        tone: "gone",
+        text: isPaid
+          ? "The hold ended before it was paid. These tickets are for others again."
+          : "The hold ended before it was confirmed. They are for others again.",
       };
     case "cancelled":
       return {
         title: "Cancelled",
-        text: "This order was cancelled. Its tickets are not valid.",
-        tone: "gone",
+        text: `This order was cancelled. Its tickets are not valid.${back}`,
       };
-    default: return { title: "Your order", text: `State: ${status}.`, tone: "held" };
+    default: return { title: "Your order", text: `State: ${status}.` };
   }
 }
 

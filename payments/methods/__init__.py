@@ -1,0 +1,2 @@
+"""The payment methods that come with Taquilla. Each is written against the contract alone, as
+somebody else's would be."""

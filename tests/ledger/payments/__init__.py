@@ -1,0 +1,1 @@
+"""Payments in the ledger, on SQLite and PostgreSQL alike."""
