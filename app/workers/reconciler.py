@@ -12,7 +12,7 @@ import structlog
 
 from app.domain.ids import OrderAddress, PaymentId, parse_order_id
 from app.inventory import Inventory
-from app.ledger import Channel, Ledger, NoticeRow, OperationState
+from app.ledger import Ledger, NoticeRow
 from app.runtime.clock import Clock
 from app.runtime.errors import DependencyError, TaquillaError
 from app.runtime.jobs import Progress
@@ -75,25 +75,7 @@ class Reconciler:
         except Exception as error:  # noqa: BLE001 - told, and looked at again
             log.error("a payment did not advance", payment=payment_id, error=_told(error))
             with contextlib.suppress(TaquillaError):
-                await self._put_off(payment_id)
-
-    async def _put_off(self, payment_id: PaymentId) -> None:
-        """A command whose sender is gone would be due at once again: it is in doubt instead."""
-        now_ms = self._clock.now_ms()
-        payments = self._ledger.payments
-        await payments.schedule(payment_id, now_ms + RETRY_MS)
-        payment = await payments.read(payment_id)
-        for each in payment.operations if payment else ():
-            if each.state is OperationState.SUBMITTING and each.lease_until_ms <= now_ms:
-                await payments.record(
-                    payment_id,
-                    channel=Channel.FETCH,
-                    at_ms=now_ms,
-                    operation_id=each.operation_id,
-                    operation_state=OperationState.UNKNOWN,
-                    error_code="not_advanced",
-                    next_at_ms=now_ms + RETRY_MS,
-                )
+                await self._advancing.put_off(payment_id, self._clock.now_ms() + RETRY_MS)
 
     async def _look_after_orders(self, now_ms: int) -> int:
         """Paying orders whose look-up is due, whatever the ledger remembers of them. Each has a

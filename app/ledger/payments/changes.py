@@ -22,7 +22,7 @@ from app.ledger.payments.rows import (
 )
 from app.ledger.payments.tables import FAILED_LATER
 from app.runtime.errors import ContractError
-from payments import Expected, PaymentState, RefundStatus, Snapshot, observe
+from payments import PaymentState, RefundStatus, Snapshot, observe
 
 _S = OperationState
 NEXT_OPERATION_STATES: Final[Mapping[OperationState, frozenset[OperationState]]] = {
@@ -103,10 +103,9 @@ def told(row: PaymentRow, news: Told) -> PaymentRow:
         operation_of(row, news.operation_id)
     after = replace(row, operations=tuple(_operation_told(each, news) for each in row.operations))
     if (snapshot := news.snapshot) is not None:
-        expected = Expected(amount=row.amount, reference=row.reference, is_live=row.is_live)
         after = replace(
             after,
-            facts=observe(row.facts, snapshot, expected),
+            facts=observe(row.facts, snapshot, row.expected),
             provider_payment_id=row.provider_payment_id or snapshot.provider_payment_id,
         )
         after = _with_failed_refunds(row, after)
@@ -141,10 +140,7 @@ def resubmitted(
 ) -> PaymentRow | None:
     """None: it is not to be sent again: it ended, or somebody is sending it."""
     operation = operation_of(row, operation_id)
-    is_left_alone = (
-        operation.state is OperationState.SUBMITTING and operation.lease_until_ms <= at_ms
-    )
-    if operation.state is not OperationState.UNKNOWN and not is_left_alone:
+    if operation.state is not OperationState.UNKNOWN and not operation.is_left_alone(at_ms):
         return None
     again = replace(
         operation,
@@ -251,10 +247,7 @@ def _with_clock(row: PaymentRow, after: PaymentRow, news: Told) -> PaymentRow:
 
 def _has_money(row: PaymentRow) -> bool:
     """Taken, or reserved by a provider that was not asked to let it go, or did not refuse to."""
-    was_refused = any(
-        each.kind is OperationKind.CANCEL and each.state is _S.REJECTED for each in row.operations
-    )
-    is_reserved = row.state is PaymentState.AUTHORIZED and not was_refused
+    is_reserved = row.state is PaymentState.AUTHORIZED and not row.is_cancel_refused
     return row.facts.captured_minor > 0 or is_reserved
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from app.domain.ids import EventId, OrderId, OrganiserId, PaymentId
 from payments import (
+    Expected,
     Failure,
     Money,
     NextAction,
@@ -38,6 +39,10 @@ class OperationState(StrEnum):
     """The provider has it, and will do it in its own time."""
     UNKNOWN = "unknown"
     """It may or may not have been executed."""
+
+    @property
+    def is_ended(self) -> bool:
+        return self in {OperationState.SUCCEEDED, OperationState.REJECTED}
 
 
 class Channel(StrEnum):
@@ -113,12 +118,16 @@ class OperationRow:
 
     @property
     def is_ended(self) -> bool:
-        return self.state in {OperationState.SUCCEEDED, OperationState.REJECTED}
+        return self.state.is_ended
 
     @property
     def is_active(self) -> bool:
         """Being sent, or sent and not heard of."""
         return self.state in {OperationState.SUBMITTING, OperationState.UNKNOWN}
+
+    def is_left_alone(self, now_ms: int) -> bool:
+        """Whoever was sending it has let the lease run out."""
+        return self.state is OperationState.SUBMITTING and self.lease_until_ms <= now_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +164,19 @@ class PaymentRow:
     @property
     def in_doubt(self) -> bool:
         return any(each.state is OperationState.UNKNOWN for each in self.operations)
+
+    @property
+    def expected(self) -> Expected:
+        """What its provider's words are compared with."""
+        return Expected(amount=self.amount, reference=self.reference, is_live=self.is_live)
+
+    @property
+    def is_cancel_refused(self) -> bool:
+        """The provider was asked to let it go, and does not."""
+        return any(
+            each.kind is OperationKind.CANCEL and each.state is OperationState.REJECTED
+            for each in self.operations
+        )
 
     @property
     def next_action(self) -> NextAction | None:

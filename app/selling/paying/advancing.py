@@ -9,6 +9,7 @@ from typing import Final, TypeAlias, assert_never
 
 import structlog
 
+from app.domain.ids import PaymentId
 from app.domain.orders import Order, Settlement
 from app.ledger import (
     Follows,
@@ -129,6 +130,12 @@ class Advancing:
             looked_up = await self._commanding.look_up(payment, order)
             payment, is_heard = looked_up.payment, looked_up.is_answered
         return replace(await self.advance(payment), is_heard=is_heard)
+
+    async def put_off(self, payment_id: PaymentId, until_ms: int) -> None:
+        """Nothing is done with it before then."""
+        await self._payments.schedule(payment_id, until_ms)
+        payment = await self._commanding.read(payment_id)
+        await self._give_up_leases(payment, "not_advanced", until_ms)
 
     async def _change_order(self, payment: PaymentRow, step: _OrderStep) -> Order:
         match step:
@@ -260,7 +267,7 @@ class Advancing:
             FROZEN_PAYMENTS.labels(payment.method).inc()
             log.error("a payment needs a person", payment=payment.payment_id)
             wanted_ms = now_ms + FROZEN_LOOK_MS
-            payment = await self._give_up_leases(payment, now_ms, wanted_ms)
+            payment = await self._give_up_leases(payment, "frozen", wanted_ms)
         else:
             wanted_ms = step.until_ms
         if wanted_ms is not None and wanted_ms <= now_ms:
@@ -269,14 +276,13 @@ class Advancing:
         if wanted_ms != payment.next_look_at_ms and not is_sending:
             await self._payments.schedule(payment.payment_id, wanted_ms)
 
-    async def _give_up_leases(
-        self, payment: PaymentRow, now_ms: int, next_at_ms: int
-    ) -> PaymentRow:
+    async def _give_up_leases(self, payment: PaymentRow, code: str, next_at_ms: int) -> PaymentRow:
         """A command whose sender is gone would be due again and again; it is in doubt instead."""
+        now_ms = self._clock.now_ms()
         for each in payment.operations:
-            if each.state is OperationState.SUBMITTING and each.lease_until_ms <= now_ms:
+            if each.is_left_alone(now_ms):
                 payment = await self._commanding.end(
-                    payment, each, OperationState.UNKNOWN, "frozen", next_at_ms=next_at_ms
+                    payment, each, OperationState.UNKNOWN, code, next_at_ms=next_at_ms
                 )
         return payment
 

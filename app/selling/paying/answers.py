@@ -6,14 +6,12 @@ from typing import Final
 from app.domain.orders import Order
 from app.ledger import OperationKind, OperationRow, OperationState, PaymentRow
 from app.selling.paying.asking import InDoubt, NotDone
-from app.selling.paying.deciding import LATE_LOOK_SECONDS, is_return
+from app.selling.paying.deciding import LATE_LOOK_SECONDS, OPERATION_OF_REFUND, is_return
 from payments import (
     Descriptor,
-    Expected,
     Idempotency,
     Lookup,
     RefundState,
-    RefundStatus,
     RemoteStatus,
     Snapshot,
     observe,
@@ -22,17 +20,10 @@ from payments import (
 LOOK_SECONDS: Final = (2, 5, 15, 45, 120, 300, 900, 3600)
 """Between one look and the next, the last one for ever: soon while a buyer waits, rarely later."""
 
-ENDED: Final = frozenset({OperationState.SUCCEEDED, OperationState.REJECTED})
-
 RESEND_SHARE: Final = 0.8
 """Of the time for which a provider remembers a key: after that nothing is sent again."""
 
 _S = OperationState
-_OF_REFUND: Final = {
-    RefundStatus.PENDING: _S.PENDING,
-    RefundStatus.SUCCEEDED: _S.SUCCEEDED,
-    RefundStatus.FAILED: _S.REJECTED,
-}
 
 
 def answered_state(operation: OperationRow, snapshot: Snapshot) -> OperationState:
@@ -52,7 +43,7 @@ def answered_state(operation: OperationRow, snapshot: Snapshot) -> OperationStat
         case OperationKind.REFUND:
             for each in snapshot.refunds:
                 if each.refund_id == operation.refund_id:
-                    return _OF_REFUND[each.status]
+                    return OPERATION_OF_REFUND[each.status]
             return _S.UNKNOWN
 
 
@@ -68,11 +59,10 @@ def unanswered_state(operation: OperationRow, answer: NotDone | InDoubt) -> Oper
 
 def foreseen(payment: PaymentRow, operation: OperationRow, snapshot: Snapshot) -> PaymentRow:
     """The payment as it will stand once this answer is recorded, if nobody else records one."""
-    expected = Expected(amount=payment.amount, reference=payment.reference, is_live=payment.is_live)
     state = answered_state(operation, snapshot)
     return replace(
         payment,
-        facts=observe(payment.facts, snapshot, expected),
+        facts=observe(payment.facts, snapshot, payment.expected),
         operations=tuple(
             replace(each, state=state) if each.operation_id == operation.operation_id else each
             for each in payment.operations
@@ -112,7 +102,7 @@ def state_seen(operation: OperationRow, snapshot: Snapshot) -> OperationState | 
     """How a command ended by what a look-up shows; None: it does not show its end."""
     state = answered_state(operation, snapshot)
     is_awaited = operation.kind is OperationKind.REFUND and state is OperationState.PENDING
-    return state if state in ENDED or is_awaited else None
+    return state if state.is_ended or is_awaited else None
 
 
 def look_again_ms(payment: PaymentRow, order: Order, now_ms: int) -> int:

@@ -26,7 +26,6 @@ from app.ledger import (
 from app.runtime.clock import Clock
 from app.runtime.errors import ContractError
 from app.selling.paying.answers import (
-    ENDED,
     absence_proven_at_ms,
     answered_state,
     look_again_ms,
@@ -345,7 +344,7 @@ class Commanding:
                 state = unanswered_state(operation, answer)
             case _:
                 assert_never(answer)
-        is_ahead = state not in ENDED or (snapshot is not None and snapshot.status in _AHEAD)
+        is_ahead = not state.is_ended or (snapshot is not None and snapshot.status in _AHEAD)
         return await self._payments.record(
             payment.payment_id,
             channel=Channel.RESPONSE,

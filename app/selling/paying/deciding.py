@@ -16,6 +16,12 @@ from payments import Capability, Descriptor, PaymentState, RefundStatus, RemoteS
 DOUBT_GRACE_MS: Final = 600_000
 """A hold whose time is over is kept this much longer while its provider does not say whether it was
 paid; money that comes later still is late money."""
+OPERATION_OF_REFUND: Final = {
+    RefundStatus.PENDING: OperationState.PENDING,
+    RefundStatus.SUCCEEDED: OperationState.SUCCEEDED,
+    RefundStatus.FAILED: OperationState.REJECTED,
+}
+"""What became of the command, by what the provider says of the refund."""
 LATE_LOOK_SECONDS: Final = (60, 900, 86_400)
 """A payment that ended without money is looked at a few times more, from its end on: a provider
 may take money after it has said no, and its notice of that may be lost."""
@@ -175,20 +181,13 @@ def observed_end(operation: OperationRow, payment: PaymentRow) -> OperationState
             return done if is_over else None
         case OperationKind.REFUND:
             fact = facts.refunds.get(operation.provider_refund_id or "")
-            seen = _OPERATION_OF_REFUND[fact.status] if fact else None
+            seen = OPERATION_OF_REFUND[fact.status] if fact else None
             return None if seen is operation.state else seen
-
-
-_OPERATION_OF_REFUND: Final = {
-    RefundStatus.PENDING: OperationState.PENDING,
-    RefundStatus.SUCCEEDED: OperationState.SUCCEEDED,
-    RefundStatus.FAILED: OperationState.REJECTED,
-}
 
 
 def _in_doubt(payment: PaymentRow, order: Order, operation: OperationRow, now_ms: int) -> Step:
     if operation.state is OperationState.SUBMITTING:
-        is_over = now_ms >= operation.lease_until_ms
+        is_over = operation.is_left_alone(now_ms)
         return Resolve(operation) if is_over else Rest(operation.lease_until_ms)
     if _is_due(payment, now_ms):
         return Resolve(operation)
@@ -251,10 +250,12 @@ def _refunded(payment: PaymentRow, order: Order, now_ms: int) -> Step:
 
 
 def _authorized(payment: PaymentRow, order: Order, now_ms: int) -> Step:
-    ended = {(each.kind, each.state) for each in payment.operations}
-    if (OperationKind.CANCEL, OperationState.REJECTED) in ended:
+    if payment.is_cancel_refused:
         return Freeze()
-    if (OperationKind.CAPTURE, OperationState.REJECTED) in ended:
+    if any(
+        each.kind is OperationKind.CAPTURE and each.state is OperationState.REJECTED
+        for each in payment.operations
+    ):
         return Cancel()
     if _is_paying(payment, order):
         return Capture()
@@ -270,11 +271,7 @@ def _waiting(payment: PaymentRow, order: Order, method: Descriptor, now_ms: int)
     is_paying = _is_paying(payment, order)
     if is_paying and now_ms < _hold_end_ms(order):
         return Rest(payment.next_look_at_ms)
-    was_refused = any(
-        each.kind is OperationKind.CANCEL and each.state is OperationState.REJECTED
-        for each in payment.operations
-    )
-    if method.can(Capability.CANCEL) and not was_refused:
+    if method.can(Capability.CANCEL) and not payment.is_cancel_refused:
         return Cancel()
     return ExpireHold() if is_paying else Rest(payment.next_look_at_ms)
 

@@ -6,7 +6,7 @@ what it refers to at its issuer settles one order only.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import structlog
 
@@ -36,15 +36,13 @@ from app.ledger import (
 from app.rollout import ToggleContext, Toggles, halt_toggle, offer_toggle
 from app.runtime.clock import Clock
 from app.runtime.metrics import GRANTS
-from app.selling.paying.advancing import Advancing
+from app.selling.paying.advancing import HACK, Advancing
 from app.selling.paying.answers import settled_elsewhere
 from app.selling.paying.asking import Providers
 from app.selling.paying.granting import binding_of
 from app.selling.paying.starting import checkout_of
 from payments import INTERNAL_ACCOUNT
 from payments.methods.hack import Grant, GrantRefused, Issuers, verify_grant
-
-METHOD: Final = "hack"
 
 log = structlog.get_logger(__name__)
 
@@ -147,14 +145,14 @@ class Settling:
 
     def _closed_gate(self, order: Order, organiser_id: OrganiserId) -> str | None:
         """The toggle that forbids it, or would have to be there."""
-        account = self._providers.registry.find(METHOD, INTERNAL_ACCOUNT)
+        account = self._providers.registry.find(HACK, INTERNAL_ACCOUNT)
         if account is None or not account.is_usable:
-            return offer_toggle(METHOD).name
+            return offer_toggle(HACK).name
         context = ToggleContext(order.event_id, organiser_id, sticky_id=order.id)
-        if not self._toggles.is_on(offer_toggle(METHOD), context):
-            return offer_toggle(METHOD).name
-        if self._toggles.is_on(halt_toggle(METHOD), context):
-            return halt_toggle(METHOD).name
+        if not self._toggles.is_on(offer_toggle(HACK), context):
+            return offer_toggle(HACK).name
+        if self._toggles.is_on(halt_toggle(HACK), context):
+            return halt_toggle(HACK).name
         return None
 
     def _verify(self, order: Order, organiser_id: OrganiserId, token: str) -> Grant | None:
@@ -167,24 +165,24 @@ class Settling:
         return grant
 
     def _payment_id(self, order: Order, grant: Grant) -> PaymentId:
-        key = f"{METHOD}|{grant.issuer}|{grant.jti}"
+        key = f"{HACK}|{grant.issuer}|{grant.jti}"
         return make_payment_id(payment_tail(self._terms.secret, order.id, key))
 
     def _new_payment(
         self, order: Order, organiser_id: OrganiserId, grant: Grant, now_ms: int
     ) -> NewPayment:
         payment_id = self._payment_id(order, grant)
-        account = self._providers.registry.of_payment(METHOD, INTERNAL_ACCOUNT)
+        account = self._providers.registry.of_payment(HACK, INTERNAL_ACCOUNT)
         return NewPayment(
             payment_id=payment_id,
             checkout=checkout_of(order, organiser_id, now_ms),
-            method=METHOD,
+            method=HACK,
             account=INTERNAL_ACCOUNT,
             reference=reference_of(payment_id),
             is_live=account.is_live,
             fingerprint=grant.jti,
             activation={
-                "toggle": offer_toggle(METHOD).name,
+                "toggle": offer_toggle(HACK).name,
                 "at_ms": now_ms,
                 "issuer": grant.issuer,
                 "kid": grant.kid,
