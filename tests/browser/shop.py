@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ WIDTH, HEIGHT = 390, 844
 AXE = ROOT / ".tools" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 ANSWERED = "Failed to load resource"
 """What the console says of every refusal and every lost connection: no fault of the page."""
+STEP_OF_TIME_MS, STEPS_OF_TIME_MAX = 500, 200
 
 
 @dataclass
@@ -68,6 +70,22 @@ class Phone:
     async def is_told(self, text: str, *, seconds: float = 10) -> None:
         """In the panel where the shop says what becomes of an order."""
         await expect(self.page.locator(".outcome")).to_contain_text(text, timeout=seconds * 1000)
+
+    async def stop_clock(self) -> None:
+        """The page's time passes from now on in `lets_time_pass` only, however slow the machine."""
+        await self.page.clock.install()
+        await self.page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
+
+    async def lets_time_pass(self, *, until_told: str, stopped: bool = False) -> None:
+        """In steps that are shorter than any wait of the shop, so that nothing it says is missed.
+        `stopped`: told for good, the shop does nothing more."""
+        panel = self.page.locator(".outcome.stopped" if stopped else ".outcome.working")
+        told = panel.filter(has_text=until_told)
+        for _ in range(STEPS_OF_TIME_MAX):
+            if await told.is_visible():
+                return
+            await self.page.clock.run_for(STEP_OF_TIME_MS)
+        await expect(told).to_be_visible()
 
     async def faults_of_access(self) -> list[str]:
         """What axe finds wrong with what is shown now. It came in past the page's policy."""

@@ -149,15 +149,14 @@ async def test_a_busy_shop_is_asked_again_after_the_time_it_named(
 async def test_asking_a_busy_shop_ends_and_the_next_press_has_the_same_key(
     shop: Shop, phone: Phone
 ) -> None:
-    await phone.page.clock.install()
     await begin(shop, phone)
+    await phone.stop_clock()
     keys = keys_of(phone)
     await phone.page.route(ORDERS, busy(503, seconds=1))
     await phone.press("Get tickets")
     for attempt in (2, 3, 4):
-        await phone.is_told(f"(try {attempt} of 4)")
-        await phone.page.clock.run_for(10_000)
-    await expect(phone.page.locator(".outcome.stopped")).to_contain_text("Nothing was ordered")
+        await phone.lets_time_pass(until_told=f"(try {attempt} of 4)")
+    await phone.lets_time_pass(until_told="Nothing was ordered", stopped=True)
     assert len(keys) == 4
     await phone.page.unroute(ORDERS)
     await phone.press("Get tickets")
@@ -168,15 +167,14 @@ async def test_asking_a_busy_shop_ends_and_the_next_press_has_the_same_key(
 async def test_asking_about_an_unknown_order_ends_and_can_be_gone_on_with(
     shop: Shop, phone: Phone
 ) -> None:
-    await phone.page.clock.install()
     event_id = await begin(shop, phone)
+    await phone.stop_clock()
     keys = keys_of(phone)
     await phone.page.route(ORDERS, lambda route: route.abort())
     await phone.press("Get tickets")
     for attempt in range(2, 9):
-        await phone.is_told(f"(try {attempt} of 8)")
-        await phone.page.clock.run_for(11_000)
-    await phone.is_told("There is still no answer")
+        await phone.lets_time_pass(until_told=f"(try {attempt} of 8)")
+    await phone.lets_time_pass(until_told="There is still no answer", stopped=True)
     assert len(keys) == 8
     await expect(phone.page.get_by_label("E-mail")).to_be_disabled()
     await phone.page.unroute(ORDERS)
